@@ -1,0 +1,20 @@
+/* File systems: Windows' disks and the device files. */
+#ifndef FS_FS_H
+#define FS_FS_H
+
+#include "vfs/vfs.h"
+
+extern const struct fs_ops nt_fs;     /* a folder of a Windows volume */
+extern const struct fs_ops dev_fs;    /* /dev */
+extern const struct fs_ops drives_fs; /* /mnt: one folder a drive */
+
+void nt_fs_start(void);	 /* registers its kinds of file */
+void dev_fs_start(void);
+
+/* A disk file from a handle that Windows gave us (inherited stdin): takes the
+ * handle over. */
+struct file *nt_file_adopt(win_handle h, int flags);
+/* The Windows handle of a disk file: for exec and mmap; 0 if f is none. */
+win_handle nt_file_handle(struct file *f);
+
+#endif

@@ -1,0 +1,27 @@
+/* The one way in and out of the lower half. */
+#ifndef GATE_GATE_H
+#define GATE_GATE_H
+
+#include "abi/frame.h"
+#include "task/task.h"
+
+/* entry.S */
+/* Leaves for user code as frame says; the thread's kernel stack is empty
+ * then.  For a new thread, a fork child and a new program. */
+_Noreturn void gate_leave(struct thread *t, struct frame *frame);
+/* Runs `work(argument)` with this thread's native stack as its kernel stack,
+ * whose top it makes; returns when work calls gate_finish().  The host's loop
+ * and new threads live below it. */
+void gate_run(struct thread *t, void (*work)(void *), void *argument);
+_Noreturn void gate_finish(struct thread *t);
+
+/* dispatch.c */
+void gate_dispatch(struct frame *frame);  /* from entry.S */
+void gate_interrupt(struct frame *frame); /* from entry.S */
+int gate_start(void);
+
+/* trace.c: POSIX_STRACE=FILE; one line for a call, decoded by its line in
+ * abi/syscalls.def.  The rooms' own lines go through win_trace(). */
+void trace_call(struct frame *frame, long result, int64_t nanoseconds);
+
+#endif

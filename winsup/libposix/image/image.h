@@ -1,0 +1,61 @@
+/* Programs and shared objects: finding, mapping, relocating, binding, their
+ * symbols, constructors and destructors, and the dl* calls. */
+#ifndef IMAGE_IMAGE_H
+#define IMAGE_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi/module.h"
+#include "task/task.h"
+#include "task/transfer.h"
+
+int image_start(void); /* once in a host */
+
+/* What a file is, from its first bytes. */
+enum image_format {
+	IMAGE_OURS,   /* a PE file with a ".posix" section */
+	IMAGE_NATIVE, /* any other PE file */
+	IMAGE_SCRIPT, /* "#!" */
+	IMAGE_UNKNOWN /* -ENOEXEC */
+};
+/* Reads `size` first bytes; for a script fills in interpreter and argument
+ * (NULL if none), both into `line` (256 bytes). */
+enum image_format image_format(const void *bytes, size_t size, char *line,
+	char **interpreter, char **argument);
+
+/* Loads the program `path` (absolute, POSIX) and everything it needs into
+ * p->images, which must be empty: maps, relocates, binds; no code of it runs.
+ * environment is for LD_LIBRARY_PATH and LD_PRELOAD.  On failure returns
+ * -errno, and `problem` (room bytes) holds a line as Linux would print it
+ * ("error while loading shared libraries: ..."), or is empty. */
+long image_load_program(struct process *p, const char *path,
+	char *const *environment, char *problem, size_t room);
+/* The same for a program that Windows has mapped and bound. */
+long image_adopt_program(struct process *p, const struct module *module,
+	const char *path, char *const *environment, char *problem, size_t room);
+const struct module *image_program(struct process *p);
+
+struct images *images_create(void);
+void images_free(struct images *i);
+void image_drop(struct process *p); /* unmaps all: exec, end of a life */
+void image_pack(struct process *p, struct transfer *to, int how);
+int image_unpack(struct process *p, struct transfer *from, int how);
+
+/* The image that holds an address: its path and base. */
+bool image_find(struct process *p, uint64_t address, const char **path,
+	void **base);
+
+/* Called by musl's overlay. */
+void __posix_run_constructors(int argc, char **argv, char **envp);
+void __posix_run_destructors(void);
+
+/* Private calls behind dlopen and relatives; abi/private_syscalls.h. */
+long image_dlopen(void *user_arguments);
+long image_dlsym(void *user_arguments);
+long image_dlclose(void *handle);
+long image_dladdr(void *user_arguments);
+long image_dliterate(void *user_arguments);
+
+#endif

@@ -1,0 +1,103 @@
+/* The address space of the POSIX process in this host: regions, mmap, brk,
+ * and copies from and to user memory. */
+#ifndef MEMORY_MEMORY_H
+#define MEMORY_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "win/win.h"
+
+#define PAGE_SIZE_BYTES 4096ul
+/* Windows places reservations and views at multiples of this. */
+#define GRANULE 65536ul
+
+/* Everything we place lies here; programs (0x100400000), shared objects
+ * (0x400000000-0x4400000000) and posix1.dll lie below. */
+#define MEMORY_LOW 0x020000000000ul  /* 2 TiB */
+#define MEMORY_HIGH 0x600000000000ul /* 96 TiB */
+#define USER_STACK_SIZE (8ul << 20)
+
+/* ---- user memory: the only code that touches a user pointer ---- */
+
+/* 0 or -EFAULT.  A partial copy may have happened. */
+long user_copy_in(void *to, const void *user, size_t size);
+long user_copy_out(void *user, const void *from, size_t size);
+long user_zero(void *user, size_t size);
+/* Copies a string of at most room - 1 bytes; returns its length, -EFAULT, or
+ * -ENAMETOOLONG when it does not fit. */
+long user_string(char *to, const char *user, size_t room);
+/* Atomic operations on a user word, for futexes: 0 or -EFAULT. */
+long user_word_load(uint32_t *out, const uint32_t *user);
+long user_word_exchange(uint32_t *user, uint32_t expected, uint32_t desired,
+	uint32_t *found);
+/* If rip lies in the copy routines: where to go on.  0 otherwise. */
+uint64_t user_copy_landing(uint64_t rip);
+
+/* ---- regions ---- */
+
+enum region_kind {
+	REGION_PRIVATE, /* anonymous, or a private copy of a file's bytes */
+	REGION_SHARED,	/* a view of a section; fork maps it again */
+	REGION_IMAGE,	/* placed and removed by `image` */
+	REGION_STACK	/* the first thread's stack; PRIVATE otherwise */
+};
+
+struct region {
+	uintptr_t start, end; /* whole pages */
+	int protection;	      /* PROT_* */
+	enum region_kind kind;
+	win_handle section; /* REGION_SHARED: ours to close */
+	uint64_t offset;    /* in the section */
+};
+
+/* The calls behind mmap(2) and relatives; arguments as on Linux.  `file`'s
+ * part is done by the caller: see memory_map_section(). */
+long memory_map_anonymous(uintptr_t hint, size_t size, int protection,
+	int flags);
+/* Maps a section that the caller made; takes over the handle on success. */
+long memory_map_section(uintptr_t hint, size_t size, int protection, int flags,
+	win_handle section, uint64_t offset);
+long memory_unmap(uintptr_t start, size_t size);
+long memory_protect(uintptr_t start, size_t size, int protection);
+long memory_remap(uintptr_t old, size_t old_size, size_t new_size, int flags,
+	uintptr_t new_place);
+long memory_advise(uintptr_t start, size_t size, int advice);
+long memory_sync(uintptr_t start, size_t size, int flags);
+long memory_break(uintptr_t wanted); /* brk(2): the break after the call */
+/* Fills in the region that holds `address`; false if none does. */
+bool memory_find(uintptr_t address, struct region *out);
+
+/* `image` tells which ranges its images take, so that nothing else lands
+ * there; ranges that are writable are copied by fork. */
+int memory_add_image(uintptr_t start, size_t size);
+int memory_add_image_data(uintptr_t start, size_t size);
+void memory_remove_image(uintptr_t start);
+
+/* Iterates over all regions in address order; for /proc/self/maps. */
+bool memory_next(uintptr_t after, struct region *out);
+
+/* ---- life of a process ---- */
+
+struct transfer; /* task/transfer.h */
+struct process;
+
+int memory_start(void); /* once in a host */
+/* A new program's first stack; returns its high end or 0. */
+uintptr_t memory_make_stack(size_t size);
+/* Fork, in the parent: describe all regions and hand over the contents of
+ * private ones.  In the child: the same memory at the same addresses.  Both
+ * are hooks of process/rooms.c. */
+void memory_pack(struct process *process, struct transfer *to, int how);
+int memory_unpack(struct process *process, struct transfer *from, int how);
+/* Forgets every region but images' (exec in place, end of a life). */
+void memory_drop(struct process *process);
+
+/* musl's own data in posix1.dll: copied by fork, fresh for each program. */
+void memory_upper_reset(void);
+
+/* Statistics for getrusage and /proc: bytes mapped and bytes of stack. */
+size_t memory_size(void);
+
+#endif

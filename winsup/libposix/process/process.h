@@ -1,0 +1,79 @@
+/* Hosts, and the life of processes in them: fork, clone, exec, exit, wait. */
+#ifndef PROCESS_PROCESS_H
+#define PROCESS_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/module.h"
+#include "task/task.h"
+#include "task/transfer.h"
+
+/* ---- hosts (host.c, pool.c, sweep.c) ---- */
+
+/* POSIX_HOSTS: fresh, pool or recycle (the default). */
+enum host_policy { HOSTS_FRESH, HOSTS_POOL, HOSTS_RECYCLE };
+enum host_policy host_policy(void);
+
+/* The life of posix-host.exe: waits to be taken, becomes a process, serves
+ * again.  Never returns. */
+_Noreturn void host_main(void);
+/* Gives a host, state TAKEN by us, its process handle in *process; -EAGAIN
+ * with one trace line when none can be had. */
+long host_take(uint32_t *slot, win_handle *process);
+/* The transfer window of host `slot`, mapped here; size in *size. */
+void *host_window(uint32_t slot, size_t *size);
+/* The window is filled: process `index` begins to live there. */
+void host_begin(uint32_t slot, uint32_t index);
+/* It could not be filled: ends that host. */
+void host_abandon(uint32_t slot);
+/* Repairs what killed processes left behind. */
+void host_sweep(void);
+/* A host has died: its process ends with SIGKILL's status unless it had
+ * published another; queues forget it, the parent learns. Any thread. */
+void host_died(uint32_t slot, uint32_t generation);
+
+/* ---- life ---- */
+
+/* The first process in a program that Windows started. */
+_Noreturn void process_start_native(const struct module *module);
+
+long process_fork(struct frame *frame);
+long process_vfork(struct frame *frame, uint64_t child_stack);
+long process_clone(struct frame *frame, uint64_t flags, uint64_t stack,
+	uint32_t *parent_tid, uint32_t *child_tid, uint64_t tls);
+/* path, argv, envp are user pointers; returns only on failure, else frame
+ * enters the new program. */
+long process_exec(struct frame *frame, int at, const char *path,
+	char *const *argv, char *const *envp, int flags);
+/* Ends the process with a wait status (as wait4 reports it). */
+_Noreturn void process_exit(int status);
+/* Ends the calling thread; the last one ends the process. */
+_Noreturn void process_exit_thread(int code);
+/* Stops until SIGCONT; all threads park at the gate. */
+void process_stop(int signal);
+void process_continue(void);
+
+long process_wait(int id_type, int id, int options, int *pid, int *status,
+	void *rusage_out, void *siginfo_out);
+
+long process_set_group(int pid, int group);
+long process_get_group(int pid);
+long process_set_session(void);
+long process_get_session(int pid);
+
+/* ---- the hook table (rooms.c) ---- */
+
+/* What each room does at the turns of a process's life; walked from the top
+ * room down for pack, and from the bottom room up for unpack. */
+struct room_hooks {
+	const char *name;
+	void (*pack)(struct process *p, struct transfer *to, int how);
+	int (*unpack)(struct process *p, struct transfer *from, int how);
+	void (*exec)(struct process *p); /* in place: drop what exec drops */
+	void (*release)(struct process *p); /* the end: give everything back */
+};
+extern const struct room_hooks rooms[];
+extern const int room_count;
+
+#endif

@@ -1,0 +1,76 @@
+/* Signals: who gets them, when, and the frame a handler runs on. */
+#ifndef SIGNAL_SIGNAL_H
+#define SIGNAL_SIGNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "task/task.h"
+
+struct transfer;
+
+/* What the gate has to do before it may return to user code. */
+enum signal_verdict {
+	SIGNAL_NONE,	/* nothing deliverable */
+	SIGNAL_HANDLED, /* frame now enters a handler; look again */
+	SIGNAL_STOP,	/* process_stop() */
+	SIGNAL_DIE	/* process_exit() with *status */
+};
+
+/* Starts the host's service thread: signals that come from other processes,
+ * redirection of threads in user code, timers.  Once in a host. */
+int signal_start(void);
+
+/* Called on the way out of the gate with the result of the call.  Chooses a
+ * signal, and either rewrites frame so that it enters the handler, or says
+ * what to do.  Turns -ERESTARTSYS and -ERESTARTNOHAND in *result into a
+ * restart (frame->rip = frame->restart) or -EINTR. */
+enum signal_verdict signal_deliver(struct thread *t, struct frame *frame,
+	long *result, int *status);
+/* rt_sigreturn: frame becomes what the handler's frame holds. */
+long signal_return(struct thread *t, struct frame *frame);
+
+/* To the process in slot `index` (any process of the session), to a thread of
+ * our own, to a process group (0 = ours).  record->signal may be 0: only the
+ * checks.  0, -ESRCH, -EPERM, -EAGAIN (ring full). Any thread. */
+long signal_send(uint32_t index, const struct signal_record *record);
+long signal_send_thread(struct thread *t, const struct signal_record *record);
+long signal_send_group(int group, const struct signal_record *record);
+/* To the calling thread, for something it did itself (SIGPIPE). */
+void signal_raise(int signal);
+/* A fault of the calling thread: cannot be blocked or ignored. */
+void signal_force(struct thread *t, const struct signal_record *record);
+
+/* A thread that changed its mask, or ends, and may have left signals that
+ * another thread could take. */
+void signal_recheck(struct process *p);
+
+/* process: default actions that need no handler. */
+bool signal_ignored(struct process *p, int signal);
+
+/* Dispositions: made with a process, changed by exec, told to another host. */
+struct signals *signals_create(void);
+struct signals *signals_copy(const struct signals *from); /* vfork */
+void signals_free(struct signals *s);
+void signal_exec(struct process *p);
+void signal_pack(struct process *p, struct transfer *to, int how);
+int signal_unpack(struct process *p, struct transfer *from, int how);
+
+/* A fault in user code, seen by the exception handler: builds the record and
+ * sends the thread to the gate.  Returns whether it was user code's. */
+bool signal_fault(struct win_fault *fault);
+
+/* Makes every other thread of the process look (exec, exit_group, stop). */
+void signal_poke_others(struct process *p);
+
+/* Registered by the gate (a higher room): where an interrupted thread enters
+ * it, the assembly range in which a thread is neither in nor out, and the
+ * code a handler returns to. */
+struct signal_gate {
+	uint64_t interrupt_entry;
+	uint64_t text_begin, text_end;
+	uint64_t return_stub;
+};
+void signal_register_gate(const struct signal_gate *gate);
+
+#endif

@@ -1,0 +1,53 @@
+/* The shared byte queue: the one object behind pipes, fifos, ptys and local
+ * stream sockets.  It lies in shared memory and costs no kernel object; who
+ * holds an end is a set of processes, so a death is seen, not counted
+ * (winsup/doc/decisions/queue-holders.md). */
+#ifndef STREAM_STREAM_H
+#define STREAM_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wait/wait.h"
+
+/* A queue and its generation: what files keep and processes hand over. */
+struct queue {
+	uint32_t slot, generation;
+};
+
+enum queue_end { QUEUE_READER, QUEUE_WRITER };
+
+int queue_start(void); /* maps the session's buffers; once in a host */
+/* A new queue, held by nobody yet.  -ENFILE when all are in use. */
+int queue_create(struct queue *out);
+/* The process in `process_slot` holds that end from now on.  Counted once a
+ * process, not a descriptor: the caller keeps the descriptors' count. */
+void queue_hold(struct queue q, enum queue_end end, uint32_t process_slot);
+/* No longer; frees the queue with its last holder, wakes the other side. */
+void queue_release(struct queue q, enum queue_end end, uint32_t process_slot);
+/* Takes a dead process out of every queue.  Any thread. */
+void queue_forget_process(uint32_t process_slot);
+
+/* Reads at most size bytes into user memory.  Blocks until there is one,
+ * unless `nonblocking` (-EAGAIN).  0 at the end (empty, nobody holds the write
+ * end), -ERESTARTSYS, -EFAULT. */
+long queue_read(struct queue q, void *user, size_t size, bool nonblocking);
+/* Writes; up to PIPE_BUF bytes go in whole (POSIX.1-2024 write(), "Write
+ * requests to a pipe or FIFO").  -EPIPE when nobody holds the read end, also
+ * after some bytes were taken if none were written. Never raises SIGPIPE. */
+long queue_write(struct queue q, const void *user, size_t size,
+	bool nonblocking);
+/* The same with kernel memory, for pumps; any thread with a struct sleep's
+ * conditions met by the caller: never blocks. */
+long queue_read_some(struct queue q, void *to, size_t size);
+long queue_write_some(struct queue q, const void *from, size_t size);
+/* Ready events (POLLIN, POLLOUT, POLLHUP, POLLERR); registers with s if not
+ * NULL. */
+unsigned queue_poll(struct queue q, enum queue_end end, unsigned events,
+	struct sleep *s);
+size_t queue_bytes(struct queue q); /* FIONREAD */
+bool queue_has(struct queue q, enum queue_end end); /* somebody holds it */
+struct wait_queue *queue_waiters(struct queue q, enum queue_end end);
+
+#endif

@@ -1,0 +1,175 @@
+/* What all processes of one session share: one section, holding indices and
+ * generations, never pointers or handles.  Any process can be killed at any
+ * instruction, so each struct says which one store publishes a change.
+ * Changing a struct means raising SHARED_LAYOUT (testsuite/abi/shared_layout
+ * fails otherwise): different layouts never meet, the number is part of the
+ * section's name. */
+#ifndef TASK_SHARED_LAYOUT_H
+#define TASK_SHARED_LAYOUT_H
+
+#include <stdint.h>
+
+#include "lock/lock.h"
+
+#define SHARED_LAYOUT 1
+#define SHARED_MAGIC 0x786973306c696267ul
+
+#define PROCESS_SLOTS 2048 /* processes, zombies included */
+#define HOST_SLOTS 1024	   /* Windows processes of ours */
+#define THREAD_SLOTS 8192
+#define QUEUE_SLOTS 2048 /* byte queues: pipes, fifos, ptys */
+#define QUEUE_SIZE 65536u /* bytes in one; man 7 pipe, "Pipe capacity" */
+#define NAME_SIZE 16	   /* comm, as on Linux */
+
+/* ---- waiting (room wait) ---- */
+
+/* Who sleeps until something changes.  `waiters` holds thread slot + 1; when
+ * all are taken `crowded` counts the others, who are then found by scanning
+ * thread slots for `crowd_queue`.  A stale entry of a killed thread costs one
+ * useless wake-up, nothing else, and is dropped by who meets it. */
+struct wait_queue {
+	_Atomic uint32_t sequence; /* counts wakes; what edge triggering reads */
+	_Atomic uint32_t crowded;
+	_Atomic uint32_t waiters[6];
+};
+
+/* One for each thread that can sleep.  Its wake event is named by the slot's
+ * number, so any process of the session can open it. */
+struct thread_slot {
+	_Atomic uint64_t owner; /* host slot + 1, host generation << 32; 0 free */
+	_Atomic uint32_t sleeping; /* 1: its wake event must be set to wake it */
+	_Atomic uint32_t in_crowd; /* sleeps on a crowded queue */
+	int32_t tid;
+	uint32_t pad;
+};
+
+/* ---- hosts (room process) ---- */
+
+enum host_state {
+	HOST_EMPTY,
+	HOST_STARTING, /* its maker is in CreateProcess, or it is coming up */
+	HOST_FREE,     /* waits to be taken */
+	HOST_TAKEN,    /* being filled by `taker` */
+	HOST_RUNNING,  /* a POSIX process lives in it */
+	HOST_NATIVE    /* started by Windows; or stands for a native program */
+};
+
+struct host_slot {
+	/* state in the low 8 bits, generation above: one word, so that a
+	 * compare-and-swap can never act on another host than it looked at */
+	_Atomic uint64_t word;
+	_Atomic uint32_t windows_id;
+	_Atomic uint32_t process; /* index of the process in it */
+	_Atomic uint64_t taker;	  /* host slot + 1, generation << 32 */
+	_Atomic uint32_t lives;	  /* POSIX processes it has served */
+	uint32_t pad;
+};
+
+/* ---- signals (room signal) ---- */
+
+#define SIGNALS 64
+#define REALTIME_RING 256
+
+/* siginfo_t's fields that cross processes */
+struct signal_record {
+	int32_t signal, code, error, pid;
+	uint32_t uid, status;
+	uint64_t value; /* or address, or timer's id and overrun */
+	int64_t user_time, system_time; /* SIGCHLD: clock ticks */
+};
+
+struct signal_queue {
+	struct shared_lock lock;   /* guards records and ring */
+	_Atomic uint64_t pending;  /* bit signal - 1; set last, cleared first */
+	struct signal_record standard[32]; /* by signal - 1 */
+	uint32_t ring_count;
+	uint32_t pad;
+	struct signal_record ring[REALTIME_RING]; /* in order of arrival */
+};
+
+/* ---- processes (room task, process) ---- */
+
+enum process_state {
+	PROCESS_FREE,
+	PROCESS_EMBRYO, /* being made; nobody has seen it */
+	PROCESS_RUNNING,
+	PROCESS_ZOMBIE /* status says how it ended */
+};
+
+struct process_slot {
+	/* state in the low 8 bits, generation (24 bits) above it, wait status
+	 * as wait4 gives it in the high 32: one store ends a process */
+	_Atomic uint64_t word;
+	_Atomic int32_t pid, parent, group, session; /* pids */
+	_Atomic uint32_t parent_slot;		     /* index of the parent */
+	_Atomic uint32_t host;	/* host slot index; ~0 none */
+	_Atomic uint32_t flags; /* PROCESS_* */
+	_Atomic uint32_t stop_status; /* pending report for WUNTRACED etc. */
+	_Atomic uint32_t exit_signal; /* to the parent; SIGCHLD, or 0 */
+	_Atomic uint32_t threads;     /* number of threads */
+	_Atomic uint32_t main_thread; /* thread slot + 1 of the first thread */
+	uint32_t uid, gid, euid, egid;
+	int32_t nice;
+	uint32_t has_executed; /* setpgid: EACCES after the child's exec */
+	char name[NAME_SIZE];
+	int64_t start_time; /* monotonic ns */
+	/* CPU time in ns: own (final at exit) and of waited-for children */
+	_Atomic int64_t user_time, system_time;
+	_Atomic int64_t children_user_time, children_system_time;
+	_Atomic uint64_t peak_memory, children_peak_memory;
+	struct wait_queue children; /* woken when a child changes state */
+	struct wait_queue ended;    /* woken when this one ends */
+	struct signal_queue signals;
+};
+
+#define PROCESS_IGNORES_CHILD 1u /* SIGCHLD ignored or SA_NOCLDWAIT */
+#define PROCESS_STOPPED 2u
+#define PROCESS_CONTINUED 4u	 /* to be reported once */
+#define PROCESS_NO_STOP_REPORT 8u /* SA_NOCLDSTOP: no SIGCHLD for stops */
+
+/* ---- byte queues (room stream) ---- */
+
+/* Who holds an end is a set of processes, not a count: a killed process is
+ * taken out by whoever sees it dead (decisions/queue-holders.md). */
+struct holder_set {
+	_Atomic uint64_t bits[PROCESS_SLOTS / 64]; /* by process slot */
+};
+
+struct queue_slot {
+	_Atomic uint32_t state; /* 0 free, 1 being made or ended, 2 in use */
+	_Atomic uint32_t generation;
+	struct shared_lock read_turn, write_turn;
+	/* positions count bytes ever written and read; the byte at position p
+	 * is at p % size.  head is stored after the bytes, tail after they
+	 * were taken: a killed peer leaves the queue whole. */
+	_Atomic uint64_t head, tail;
+	uint32_t size; /* bytes: a power of two */
+	_Atomic uint32_t flags;
+	struct wait_queue readable, writable;
+	struct holder_set readers, writers;
+};
+
+/* ---- the section ---- */
+
+struct shared {
+	uint64_t magic;
+	uint32_t layout;
+	_Atomic uint32_t ready; /* 1 once the creator has filled it */
+	_Atomic int32_t last_pid;
+	_Atomic uint32_t processes; /* living ones; 0: idle hosts end */
+	_Atomic uint32_t free_hosts;
+	uint32_t pad;
+	struct shared_lock table; /* process table: parents, groups, sessions */
+	struct wait_queue everybody_gone;
+	struct host_slot hosts[HOST_SLOTS];
+	struct process_slot process[PROCESS_SLOTS];
+	struct thread_slot threads[THREAD_SLOTS];
+	struct queue_slot queues[QUEUE_SLOTS];
+};
+
+_Static_assert(sizeof(struct wait_queue) == 32, "shared layout");
+_Static_assert(sizeof(struct thread_slot) == 24, "shared layout");
+_Static_assert(sizeof(struct host_slot) == 32, "shared layout");
+_Static_assert(sizeof(struct signal_record) == 48, "shared layout");
+
+#endif

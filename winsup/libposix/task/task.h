@@ -1,0 +1,168 @@
+/* Who exists: the shared slots of processes, threads and hosts, and the
+ * structs by which the lower half reaches everything else. */
+#ifndef TASK_TASK_H
+#define TASK_TASK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi/frame.h"
+#include "abi/kernel.h"
+#include "lib/lib.h"
+#include "lock/lock.h"
+#include "task/shared_layout.h"
+#include "win/win.h"
+
+struct files;	/* vfs */
+struct fs;	/* vfs: cwd, root, umask */
+struct images;	/* image */
+struct signals; /* signal: dispositions */
+struct timers;	/* wait/signal: alarm, setitimer, timer_create */
+
+/* A POSIX thread.  Lives in host memory; guarded: "owner thread only" unless
+ * said.  The first members are read by assembly and by musl's overlay. */
+struct thread {
+	void *tp;	/* musl's thread pointer */
+	void *upper;	/* the upper half's word (emulated TLS) */
+	_Atomic uint64_t in_gate; /* 1 from the gate's entry to its exit */
+	struct frame *frame; /* at the top of this thread's kernel stack */
+	uint64_t teb_native[4]; /* TEB stack words on the kernel stack ... */
+	uint64_t teb_user[4];	/* ... and while user code runs */
+
+	struct process *process; /* changes at vfork and its end */
+	struct list peers;	 /* in process->threads; its lock */
+	int tid;
+	uint32_t slot; /* thread slot */
+	win_handle wake;   /* the slot's event, auto-reset */
+	win_handle handle; /* the Windows thread */
+	void *teb;
+	uint64_t sigmask; /* bit signal - 1 */
+	uint64_t sigmask_saved; /* sigsuspend, ppoll: restored after delivery */
+	bool sigmask_restore;
+	_Atomic uint64_t signals_pending; /* directed at this thread */
+	struct signal_record thread_signals[SIGNALS]; /* their records */
+	/* a fault of this thread's own, to be delivered first; 0 = none */
+	int forced_signal;
+	struct signal_record forced_record;
+	uint64_t altstack, altstack_size;
+	int altstack_flags;
+	/* poke: look at signals and at `dying` before going back to user */
+	_Atomic uint32_t poked;
+	_Atomic uint32_t dying;	  /* must end at the gate: exec, exit_group */
+	_Atomic uint32_t parked;  /* stopped by SIGSTOP */
+	uint32_t *clear_tid;	  /* user address: futex to wake at exit */
+	void *robust_list;	  /* user address */
+	struct list futex_waits;  /* wait/futex.c */
+	struct thread *vfork_parent; /* set while a vfork child runs on us */
+	char name[NAME_SIZE];
+};
+
+/* A POSIX process.  A vfork child is a second one on the same thread. */
+struct process {
+	uint32_t slot; /* process slot */
+	uint32_t generation;
+	int pid;
+	struct lock lock; /* guards threads */
+	struct list threads;
+	int thread_count;
+	struct files *files;
+	struct fs *fs;
+	struct signals *signals;
+	struct images *images; /* shared with the vfork parent until exec */
+	struct timers *timers;
+	struct process *vfork_of; /* the parent, while its memory is borrowed */
+	uint64_t limits[16][2];   /* soft, hard; by RLIMIT_* */
+	uint32_t uid, gid, euid, egid, suid, sgid;
+	_Atomic uint32_t exiting; /* status + 1 once exit_group has begun */
+	char *program;		  /* POSIX path of the program, win_alloc */
+	int64_t base_user_time, base_system_time; /* host's CPU time at start */
+};
+
+/* NULL on host threads. */
+static inline struct thread *current_thread(void)
+{
+	return win_tls_get();
+}
+#define current (current_thread())
+
+/* ---- the shared section ---- */
+
+/* Opens or makes the session's section; prepares this host's identity. */
+int task_start(void);
+struct shared *task_shared(void);
+static inline struct process_slot *task_process_slot(uint32_t index)
+{
+	return &task_shared()->process[index];
+}
+/* Prefix of all named objects of this session: "Local\posix1-<hash>-<n>". */
+const char *task_session_name(void);
+
+/* ---- this host ---- */
+extern uint32_t task_host;	      /* slot of this host; HOST_STATE */
+extern uint32_t task_host_generation;
+/* A handle of the Windows process in host slot `host` of that generation,
+ * cached; 0 if there is none (any more).  Any thread. */
+win_handle task_host_process(uint32_t host, uint32_t generation);
+bool task_host_lives(uint32_t host, uint32_t generation);
+static inline enum host_state task_host_state(uint64_t word)
+{
+	return word & 0xff;
+}
+static inline uint32_t task_host_word_generation(uint64_t word)
+{
+	return word >> 8;
+}
+
+/* ---- process slots ---- */
+/* Takes a free slot, state EMBRYO, and a new pid; -EAGAIN if there is none. */
+long task_process_allocate(void);
+void task_process_free(uint32_t index); /* after the last use of its bits */
+/* Index of the living or zombie process `pid`, or -ESRCH. */
+long task_process_find(int pid);
+static inline enum process_state task_process_state(uint64_t word)
+{
+	return word & 0xff;
+}
+static inline uint32_t task_process_generation(uint64_t word)
+{
+	return (word >> 8) & 0xffffff;
+}
+static inline int task_process_status(uint64_t word)
+{
+	return (int)(word >> 32);
+}
+/* Whether the process in the slot is alive: RUNNING and its host lives. */
+bool task_process_lives(uint32_t index);
+static inline bool task_index_same(uint32_t index, uint32_t generation)
+{
+	return task_process_generation(task_process_slot(index)->word) ==
+		generation;
+}
+
+/* ---- threads ---- */
+/* A struct thread with its slot and events, not yet in a process. */
+int task_thread_create(struct thread **out);
+void task_thread_destroy(struct thread *t);
+void task_thread_join_process(struct thread *t, struct process *p);
+void task_thread_leave_process(struct thread *t);
+/* The wake event of any thread slot of the session, cached.  Any thread. */
+win_handle task_thread_event(uint32_t slot);
+/* Sets it if its thread sleeps.  True if it did.  Any thread. */
+bool task_thread_wake(uint32_t slot);
+/* Event of a host's service thread (signals from other processes). */
+win_handle task_service_event(uint32_t host);
+
+/* The process that lives in this host; NULL between lives.  HOST_STATE. */
+struct process *task_process(void);
+void task_set_process(struct process *p);
+
+/* Signals that would interrupt a sleep of this thread now (not blocked). */
+static inline uint64_t task_signals_ready(struct thread *t)
+{
+	uint64_t pending = t->signals_pending |
+		task_process_slot(t->process->slot)->signals.pending;
+	return (pending & ~t->sigmask) | (t->dying ? 1 : 0);
+}
+
+#endif

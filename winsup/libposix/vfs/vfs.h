@@ -1,0 +1,211 @@
+/* Descriptors, open files, mounts and the path walk. */
+#ifndef VFS_VFS_H
+#define VFS_VFS_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "abi/kernel.h"
+#include "task/task.h"
+#include "task/transfer.h"
+#include "wait/wait.h"
+
+#define PATH_SIZE 4096 /* with the terminator, PATH_MAX */
+#define NAME_BYTES 255 /* NAME_MAX */
+#define OPEN_FILES 65536
+
+struct attributes;
+struct file;
+struct flock;
+
+/* One transfer of bytes: read, readv, preadv2 are one operation. */
+struct io {
+	const struct iovec *vector; /* kernel copy; bases are user pointers */
+	int count;
+	size_t size; /* sum of the lengths, at most SSIZE_MAX */
+	int64_t offset; /* -1: the file's position */
+	bool nonblocking;
+};
+
+/* What a kind of file can do.  NULL means the errno in vfs/defaults.c
+ * (lseek on a pipe: -ESPIPE).  User pointers inside `io` go straight to
+ * Windows or through user_copy_*. */
+struct file_ops {
+	const char *name;
+	uint32_t kind; /* enum file_kind: how a receiver finds its unpack */
+	long (*read)(struct file *f, struct io *io);
+	long (*write)(struct file *f, struct io *io);
+	long (*seek)(struct file *f, int64_t offset, int whence);
+	unsigned (*poll)(struct file *f, unsigned events, struct sleep *s);
+	long (*ioctl)(struct file *f, unsigned long request, uintptr_t user);
+	long (*stat)(struct file *f, struct kstat *out);
+	long (*set_attributes)(struct file *f, const struct attributes *a);
+	long (*truncate)(struct file *f, int64_t size);
+	long (*sync)(struct file *f, bool data_only);
+	/* Makes a section for mmap; offset and size as given. */
+	long (*map)(struct file *f, uint64_t offset, size_t size, int protection,
+		int flags, win_handle *section);
+	long (*readdir)(struct file *f, void *user, size_t size);
+	long (*set_flags)(struct file *f, int flags); /* F_SETFL's settable */
+	long (*lock)(struct file *f, int command, struct flock *l, bool wait);
+	/* A handle that a native program can be given; *pump tells that it is
+	 * the far end of a native pipe that a pump must serve. */
+	long (*native)(struct file *f, win_handle *out, bool *pump);
+	/* Tells the file to another host; the receiver calls the unpack of its
+	 * kind, which allocates. */
+	void (*pack)(struct file *f, struct transfer *to);
+	/* fork and spawn: the receiving process now holds f too (queues). */
+	void (*shared_with)(struct file *f, uint32_t process_slot);
+	void (*release)(struct file *f); /* last reference; frees f */
+};
+
+enum file_kind {
+	FILE_NT = 1, FILE_NT_FOLDER, FILE_DEVICE, FILE_PIPE, FILE_NATIVE_PIPE,
+	FILE_CONSOLE, FILE_TTY, FILE_ROOT_FOLDER, FILE_KINDS
+};
+
+/* An open file description.  A kind embeds it as its first member. */
+struct file {
+	const struct file_ops *ops;
+	_Atomic uint32_t refs;
+	int flags;  /* access mode and status flags, O_* */
+	struct lock lock;  /* RANK_FILE: the kind's own state */
+	struct lock position; /* RANK_FILE_POSITION */
+	char *path; /* absolute POSIX path it was opened by, or NULL */
+};
+
+/* What chmod, chown, utimensat change; a bit in `what` for each. */
+struct attributes {
+	unsigned what; /* ATTRIBUTE_* */
+	uint32_t mode, uid, gid;
+	int64_t accessed, modified; /* ns since 1970 */
+};
+#define ATTRIBUTE_MODE 1u
+#define ATTRIBUTE_UID 2u
+#define ATTRIBUTE_GID 4u
+#define ATTRIBUTE_ACCESSED 8u
+#define ATTRIBUTE_MODIFIED 16u
+
+void file_init(struct file *f, const struct file_ops *ops, int flags);
+static inline struct file *file_get(struct file *f)
+{
+	f->refs++;
+	return f;
+}
+void file_put(struct file *f); /* releases with the last reference */
+
+/* Every kind registers how it is received. */
+void file_register(uint32_t kind,
+	struct file *(*unpack)(struct transfer *from));
+void file_pack(struct file *f, struct transfer *to);
+struct file *file_unpack(struct transfer *from);
+
+/* ---- descriptors ---- */
+struct files *files_create(void);
+struct files *files_copy(struct files *from); /* vfork, CLONE_FILES absent */
+void files_free(struct files *f);	       /* closes all */
+/* The open file behind fd with a reference, or -EBADF. */
+long fd_get(int fd, struct file **out);
+/* The same, and it must be open for reading / writing: -EBADF otherwise. */
+long fd_get_readable(int fd, struct file **out);
+long fd_get_writable(int fd, struct file **out);
+/* Takes over a reference of f, also on failure; lowest number >= minimum. */
+long fd_install(struct file *f, int minimum, bool close_on_exec);
+long fd_replace(int fd, struct file *f, bool close_on_exec); /* dup2 */
+long fd_close(int fd);
+long fd_flags(int fd, int set); /* FD_CLOEXEC; set -1: only get */
+/* Lowest open descriptor >= from, or -1; for /proc/self/fd and exec. */
+int fd_next(struct files *files, int from);
+
+void files_pack(struct process *p, struct transfer *to, int how);
+int files_unpack(struct process *p, struct transfer *from, int how);
+void files_exec(struct process *p); /* closes what is close-on-exec */
+
+/* ---- mounts and paths ---- */
+struct fs_ops;
+struct mount {
+	const char *prefix; /* POSIX, "/" or "/mnt/c"; no slash at its end */
+	size_t prefix_length;
+	const struct fs_ops *ops;
+	const uint16_t *windows; /* NT path of its root, "\??\C:\x" */
+	size_t windows_length;
+	unsigned flags; /* MOUNT_* */
+	uint64_t device; /* st_dev */
+};
+#define MOUNT_READ_ONLY 1u
+
+/* A place in a file system: a mount and the rest of the path within it,
+ * normalised: no "." or "..", no doubled or trailing slash, "" = its root. */
+struct place {
+	const struct mount *mount;
+	char *rest;	  /* in the caller's buffer of PATH_SIZE bytes */
+	size_t length;
+	bool must_be_folder; /* the path ended in a slash */
+};
+
+/* Operations on paths: NTFS has no inodes to hold on to.  All return -errno;
+ * -ELOOP from open or stat means "there is a link on the way or at the end":
+ * the walk then resolves it and calls again.  When `follow` is false a link
+ * at the end is the object itself. */
+struct fs_ops {
+	const char *name;
+	long (*open)(const struct place *p, int flags, uint32_t mode,
+		struct file **out);
+	long (*stat)(const struct place *p, struct kstat *out);
+	long (*access)(const struct place *p, int how);
+	long (*readlink)(const struct place *p, char *to, size_t room);
+	long (*mkdir)(const struct place *p, uint32_t mode);
+	long (*rmdir)(const struct place *p);
+	long (*unlink)(const struct place *p);
+	long (*rename)(const struct place *from, const struct place *to,
+		unsigned flags);
+	long (*link)(const struct place *from, const struct place *to);
+	long (*symlink)(const struct place *p, const char *target);
+	long (*mknod)(const struct place *p, uint32_t mode, uint64_t device);
+	long (*set_attributes)(const struct place *p,
+		const struct attributes *a);
+	long (*statfs)(const struct place *p, void *out_statfs);
+	/* The NT path of a place, for exec and native programs. */
+	int64_t (*native_path)(const struct place *p, uint16_t *to,
+		size_t room);
+};
+
+int mounts_start(void); /* built-in table, then etc/fstab */
+const struct mount *mount_find(const char *absolute, size_t *prefix);
+bool mount_next(int *position, const struct mount **out);
+
+#define PATH_NOFOLLOW 1u /* a link at the end is meant itself */
+#define PATH_EMPTY 2u	 /* AT_EMPTY_PATH */
+#define PATH_CREATE 4u	 /* the last component may be missing */
+
+/* Resolves `path` (kernel memory) against folder descriptor `at` (AT_FDCWD:
+ * the cwd) to a place whose intermediate links are resolved; buffer is
+ * PATH_SIZE bytes and holds place->rest.  Accepts C:\x and C:/x. */
+long path_resolve(int at, const char *path, unsigned how, struct place *out,
+	char *buffer);
+/* Open by path: resolve and open, following links. */
+long path_open(int at, const char *path, int flags, uint32_t mode,
+	struct file **out);
+long path_stat(int at, const char *path, unsigned how, struct kstat *out);
+/* Absolute POSIX path, links in front resolved as text only. */
+long path_absolute(int at, const char *path, char *to, size_t room);
+/* NT path ("\??\C:\...") of a POSIX path. Units or -errno. */
+int64_t path_to_windows(int at, const char *path, uint16_t *to, size_t room);
+/* POSIX path of a Windows path (UTF-16, "C:\x", "\??\C:\x", "\\host\..."). */
+long path_from_windows(const uint16_t *from, size_t length, char *to,
+	size_t room);
+
+/* ---- cwd, umask ---- */
+struct fs *fs_create(void);
+struct fs *fs_copy(const struct fs *from);
+void fs_free(struct fs *f);
+long fs_chdir(const char *absolute, struct file *folder);
+const char *fs_cwd(void); /* absolute POSIX path, valid till chdir */
+uint32_t fs_umask(int set); /* returns the old one; -1: only get */
+void fs_pack(struct process *p, struct transfer *to, int how);
+int fs_unpack(struct process *p, struct transfer *from, int how);
+
+#endif

@@ -1,0 +1,342 @@
+/* The one door to Windows.  Every Win32/NT call is made in this room; the
+ * functions take one Windows decision each and no POSIX decision.
+ *
+ * Conventions: success is >= 0, failure is -errno (abi/errno.h); UTF-16 text
+ * is uint16_t *, a Win32 handle is win_handle; times are nanoseconds; sizes
+ * bytes.  "Any thread" functions may be called by host threads, which have no
+ * `current`.  All others too unless said: this room knows no POSIX thread.
+ *
+ * This header is read by both header worlds (architecture, "The two header
+ * worlds"), so it includes nothing but the four below. */
+#ifndef WIN_WIN_H
+#define WIN_WIN_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct win_object *win_handle; /* 0 = none */
+
+/* ---- start ---- */
+
+/* Prepares the room in a new Windows process: TLS slot, exception handler,
+ * what this Windows has.  Called once from the DLL's entry. */
+int win_start(void);
+/* Base and size of posix1.dll itself; whether it is where it was linked. */
+void *win_own_image(size_t *size);
+/* Full path of posix1.dll, UTF-16, terminated; valid for ever. */
+const uint16_t *win_own_path(void);
+/* Command line and environment block ("A=b\0...\0\0") Windows gave us. */
+const uint16_t *win_command_line(void);
+uint16_t *win_environment(void); /* release with win_environment_free() */
+void win_environment_free(uint16_t *block);
+/* Full path of the program file of this Windows process. */
+size_t win_program_path(uint16_t *to, size_t room);
+
+/* ---- errors (error.c, tables from errors.def) ---- */
+int win_errno_from_status(int32_t ntstatus); /* -errno; unknown: -EIO, traced */
+int win_errno_from_code(uint32_t win32_code);
+int win_errno_last(void); /* of GetLastError() */
+/* The last code that was translated on this thread, for the trace. */
+uint32_t win_error_code(void);
+/* One line on the Windows standard error, for failures that leave no other
+ * way: "posix: <text>\n". */
+void win_complain(const char *text, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void win_die(const char *text, ...)
+	__attribute__((format(printf, 1, 2))); /* complain, end with 125 */
+_Noreturn void win_exit_process(uint32_t code);
+/* A line into the trace file (POSIX_STRACE), with pid and time in front;
+ * nothing when tracing is off.  Any thread. */
+extern uint32_t win_trace_on;
+void win_trace(const char *text, ...) __attribute__((format(printf, 1, 2)));
+/* Opens the file (UTF-16 Windows path), appending whole lines. */
+int win_trace_start(const uint16_t *file, int (*pid)(void));
+
+/* ---- host memory: the lower half's own heap; never copied by fork ---- */
+void *win_alloc(size_t size); /* zeroed; NULL when there is none */
+void *win_realloc(void *p, size_t size);
+void win_free(void *p); /* NULL is fine */
+
+/* ---- address space (region.c) ---- */
+enum { /* protections, = PROT_* */
+	WIN_READ = 1,
+	WIN_WRITE = 2,
+	WIN_EXECUTE = 4
+};
+struct win_memory {
+	uintptr_t start, end; /* of the run of like pages */
+	int protection;	      /* WIN_* */
+	bool free, reserved, committed;
+};
+int win_region_reserve(void *at, size_t size); /* exactly there, or -EEXIST */
+int win_region_release(void *at); /* the whole reservation */
+int win_region_commit(void *at, size_t size, int protection);
+int win_region_decommit(void *at, size_t size);
+int win_region_protect(void *at, size_t size, int protection);
+int win_region_query(const void *at, struct win_memory *out);
+/* For each of `count` pages from `at` (4096 bytes each) sets touched[i] to
+ * whether the page differs from what it was backed by: written to since
+ * commit, or no longer shared with its section.  May say true too often. */
+int win_region_touched(const void *at, size_t count, uint8_t *touched);
+int win_region_reset(void *at, size_t size); /* contents become zero */
+
+/* ---- sections (section.c) ---- */
+enum { WIN_PRIVATE = 8 }; /* with WIN_WRITE: copy on write */
+/* Pagefile section; name may be NULL.  *existed tells whether a section of
+ * that name was there.  reserve: pages are committed by win_region_commit(). */
+int win_section_create(win_handle *out, const char *name, uint64_t size,
+	bool reserve, bool *existed);
+int win_section_open(win_handle *out, const char *name);
+int win_section_of_file(win_handle *out, win_handle file, uint64_t size,
+	int protection);
+/* SEC_IMAGE of an executable file. */
+int win_section_of_image(win_handle *out, win_handle file);
+/* Maps at `at`, or where Windows likes if NULL; *at is set to the place. */
+int win_section_map(win_handle section, void **at, uint64_t offset,
+	size_t size, int protection);
+int win_section_unmap(void *at);
+int win_section_flush(void *at, size_t size);
+
+/* ---- handles and events ---- */
+void win_close(win_handle h); /* 0 is fine */
+int win_duplicate(win_handle h, win_handle *out); /* within this process */
+/* Into process `target`; the value in *out is valid there. */
+int win_duplicate_to(win_handle target, win_handle h, win_handle *out);
+int win_duplicate_from(win_handle source, win_handle h, win_handle *out);
+int win_event_create(win_handle *out, const char *name, bool manual);
+void win_event_set(win_handle event);
+void win_event_reset(win_handle event);
+/* Waits for any of count (<= 64) handles; deadline: win_clock_monotonic()
+ * time, WIN_FOREVER, or 0 to look only.  Returns the index or -ETIMEDOUT. */
+#define WIN_FOREVER INT64_MAX
+int win_wait(const win_handle *handles, int count, int64_t deadline);
+/* In-process futex-like wait (WaitOnAddress) for win/ and lock/ alone. */
+void win_word_wait(const uint32_t *word, uint32_t value, int64_t timeout);
+void win_word_wake(const uint32_t *word);
+/* Calls back on a thread of Windows' pool, once, when h becomes signalled. */
+int win_wait_register(win_handle h, void (*call)(void *), void *argument);
+
+/* ---- processes ---- */
+uint32_t win_process_id(void);
+win_handle win_process_self(void);
+int win_process_open(win_handle *out, uint32_t id); /* rights we ever need */
+int win_process_terminate(win_handle process, uint32_t code);
+bool win_process_ended(win_handle process, uint32_t *code);
+struct win_spawn {
+	const uint16_t *program; /* full Windows path */
+	uint16_t *command_line;
+	const uint16_t *environment; /* block, or NULL: ours */
+	const uint16_t *folder;	     /* Windows path, or NULL: ours */
+	win_handle input, output, error; /* 0 = none */
+	bool detached;	/* no console */
+	bool suspended; /* *thread then is to be resumed */
+};
+int win_process_create(const struct win_spawn *how, win_handle *process,
+	win_handle *thread, uint32_t *id);
+int win_process_times(win_handle process, int64_t *user, int64_t *system);
+int win_process_memory(win_handle process, uint64_t *peak_bytes);
+
+/* ---- jobs: every host is a member of its session's job ---- */
+int win_job_create(win_handle *out, const char *name);
+int win_job_assign(win_handle job, win_handle process);
+int win_job_members(win_handle job, uint32_t *ids, size_t room);
+
+/* ---- threads ---- */
+/* The TLS slot's byte offset from gs; musl's overlay reads it too. */
+extern uint32_t __posix_tls;
+static inline void *win_tls_get(void)
+{
+	void *p;
+	__asm__("mov %%gs:(%q1), %0" : "=r"(p) : "r"((uint64_t)__posix_tls));
+	return p;
+}
+static inline void win_tls_set(void *p)
+{
+	__asm__ volatile("mov %0, %%gs:(%q1)"
+			 :
+			 : "r"(p), "r"((uint64_t)__posix_tls)
+			 : "memory");
+}
+/* Starts a Windows thread with a stack of `stack` bytes reserved. */
+int win_thread_create(win_handle *out, uint32_t *id, size_t stack,
+	void (*run)(void *), void *argument);
+_Noreturn void win_thread_exit(void);
+int win_thread_self(win_handle *out); /* a real handle to this thread */
+uint32_t win_thread_id(void);
+void *win_thread_teb(void);
+int win_thread_suspend(win_handle thread); /* and waits until it has stopped */
+int win_thread_resume(win_handle thread);
+int win_thread_terminate(win_handle thread);
+int win_thread_times(win_handle thread, int64_t *user, int64_t *system);
+void win_thread_yield(void);
+
+/* TEB words {ExceptionList, StackBase, StackLimit, DeallocationStack} as the
+ * thread has them; the gate swaps them with its own stack. */
+void win_thread_stack_words(uint64_t words[4]);
+
+/* ---- contexts and exceptions ---- */
+struct frame; /* abi/frame.h; FRAME_FULL here */
+int win_context_get(win_handle thread, struct frame *out);
+/* Sets only rip, rsp and rcx: enough to send the thread to the gate. */
+int win_context_redirect(win_handle thread, uint64_t rip, uint64_t rsp,
+	uint64_t rcx);
+
+struct win_fault {
+	uint32_t code;	   /* the Windows exception code */
+	uint64_t rip;
+	uint64_t address;  /* touched address, 0 if none */
+	bool write, execute;
+	struct frame *frame; /* FRAME_FULL; changed = changed on return */
+};
+/* Registers the handler; it is called first for every exception on any
+ * thread and returns true when *fault->frame is to be resumed (only rip, rsp,
+ * rcx are taken back). */
+void win_exception_handler(bool (*handler)(struct win_fault *fault));
+int win_function_table_add(void *base, uint32_t pdata, uint32_t count);
+void win_function_table_remove(void *base, uint32_t pdata);
+/* Whether an address lies in an image that Windows loaded (not ours). */
+bool win_address_is_system(uint64_t address);
+/* Ctrl-C and friends; called on a thread of Windows'. type: 0 C, 1 break,
+ * 2 close.  Returns whether it was handled. */
+void win_console_control(bool (*handler)(uint32_t type));
+
+/* ---- clocks ---- */
+int64_t win_clock_monotonic(void); /* ns since boot */
+int64_t win_clock_realtime(void);  /* ns since 1970 */
+int64_t win_clock_resolution(void);
+int win_clock_set_realtime(int64_t ns);
+int64_t win_boot_time(void); /* realtime ns */
+
+/* ---- files (file.c, dir.c): NT paths only ("\??\C:\...") ---- */
+struct win_name {
+	win_handle folder;    /* or 0: `text` is absolute */
+	const uint16_t *text; /* not terminated */
+	size_t length;	      /* units */
+};
+enum { /* access */
+	WIN_FILE_READ = 1,
+	WIN_FILE_WRITE = 2,
+	WIN_FILE_APPEND = 4,	 /* writes go to the end, always */
+	WIN_FILE_ATTRIBUTES = 8, /* read attributes only; else implied */
+	WIN_FILE_SET_ATTRIBUTES = 16,
+	WIN_FILE_DELETE = 32,
+	WIN_FILE_LIST = 64, /* of a folder */
+	WIN_FILE_EXECUTE = 128
+};
+enum { WIN_OPEN, WIN_CREATE, WIN_OPEN_OR_CREATE, WIN_TRUNCATE };
+enum { /* options */
+	WIN_FILE_FOLDER = 1,	 /* must be one; -ENOTDIR */
+	WIN_FILE_NOT_FOLDER = 2, /* must not; -EISDIR */
+	WIN_FILE_DELETE_ON_CLOSE = 4,
+	WIN_FILE_NO_FOLLOW = 8,	   /* open the reparse point itself */
+	WIN_FILE_WRITE_THROUGH = 16,
+	WIN_FILE_BY_ID = 32,
+	WIN_FILE_OVERLAPPED = 64 /* else synchronous with a file pointer */
+};
+struct win_file_stat {
+	uint64_t id;	 /* inode number */
+	uint64_t volume; /* serial; cached per folder handle by the caller */
+	uint64_t size, allocated;
+	uint32_t attributes; /* FILE_ATTRIBUTE_* */
+	uint32_t links;
+	uint32_t reparse_tag;
+	int64_t accessed, modified, changed, created; /* realtime ns */
+};
+#define WIN_ATTRIBUTE_READONLY 0x1
+#define WIN_ATTRIBUTE_HIDDEN 0x2
+#define WIN_ATTRIBUTE_SYSTEM 0x4
+#define WIN_ATTRIBUTE_FOLDER 0x10
+#define WIN_ATTRIBUTE_REPARSE 0x400
+int win_file_open(win_handle *out, const struct win_name *name, int access,
+	int disposition, int options, uint32_t attributes, bool *created);
+/* Type, size, times from the name alone: cheaper than an open. id, links and
+ * volume are 0. */
+int win_file_query_name(const struct win_name *name,
+	struct win_file_stat *out);
+int win_file_stat(win_handle file, struct win_file_stat *out);
+int win_file_volume(win_handle file, uint64_t *serial);
+int64_t win_file_read(win_handle file, void *to, size_t size, int64_t offset);
+int64_t win_file_write(win_handle file, const void *from, size_t size,
+	int64_t offset); /* offset -1: the file pointer */
+/* Same file object opened again, with its own pointer (ReOpenFile). */
+int win_file_reopen(win_handle *out, win_handle file, int access);
+int64_t win_file_seek(win_handle file, int64_t offset, int whence);
+int win_file_truncate(win_handle file, int64_t size);
+int win_file_flush(win_handle file);
+int win_file_set_times(win_handle file, int64_t accessed, int64_t modified);
+int win_file_set_attributes(win_handle file, uint32_t attributes);
+int win_file_delete(win_handle file, bool posix); /* -ENOSYS: no such class */
+int win_file_rename(win_handle file, const struct win_name *to, bool replace,
+	bool posix);
+int win_file_link(win_handle file, const struct win_name *to);
+int win_file_lock(win_handle file, uint64_t offset, uint64_t size,
+	bool exclusive, bool wait);
+int win_file_unlock(win_handle file, uint64_t offset, uint64_t size);
+int win_file_mode_get(win_handle file, uint32_t *mode); /* owner bits of ACL */
+/* The final absolute name, "\??\C:\..." form; returns its length or -errno. */
+int64_t win_file_path(win_handle file, uint16_t *to, size_t room);
+int win_file_type(win_handle h); /* 1 disk, 2 character, 3 pipe, 0 unknown */
+bool win_file_same(win_handle a, win_handle b);
+struct win_folder_entry {
+	uint64_t id, size;
+	uint32_t attributes, reparse_tag;
+	const uint16_t *name; /* in the caller's buffer */
+	size_t length;
+	int64_t modified;
+};
+/* Reads entries into buffer (>= 4096 bytes, 8-aligned); returns bytes used,
+ * 0 at the end.  Iterate with win_folder_next(). */
+int64_t win_folder_read(win_handle folder, void *buffer, size_t size,
+	bool restart);
+/* *position starts at 0; false when the buffer is used up. */
+bool win_folder_next(const void *buffer, size_t used, size_t *position,
+	struct win_folder_entry *out);
+struct win_volume_space {
+	uint64_t total, available, free; /* bytes */
+	uint32_t block;			 /* bytes */
+	uint64_t serial;
+	uint32_t name_max;
+};
+int win_volume_space(win_handle file, struct win_volume_space *out);
+uint32_t win_drives(void); /* bit 0 = A: */
+
+/* ---- pipes and standard handles ---- */
+enum { WIN_INPUT, WIN_OUTPUT, WIN_ERROR };
+win_handle win_standard_handle(int which); /* 0 if there is none */
+int win_pipe_create(win_handle *read_end, win_handle *write_end, size_t size);
+/* Bytes that can be read now; -EPIPE when the other side is gone; -EINVAL
+ * when this pipe cannot be asked (a host pipe under Wine). */
+int64_t win_pipe_peek(win_handle pipe);
+/* Cancels what `thread` is blocked in on a synchronous handle. */
+int win_cancel_synchronous(win_handle thread);
+
+/* ---- console ---- */
+bool win_is_console(win_handle h);
+int win_console_size(win_handle h, int *columns, int *rows);
+int win_console_mode(win_handle h, uint32_t *mode);
+int win_console_set_mode(win_handle h, uint32_t mode);
+int win_console_attach(uint32_t process_id);
+
+/* ---- the machine ---- */
+struct win_machine {
+	uint32_t processors;
+	uint64_t memory_total, memory_free, swap_total, swap_free;
+	uint64_t page_size;
+	uint32_t major, minor, build; /* of Windows */
+	bool wine;
+};
+void win_machine(struct win_machine *out);
+int win_random(void *to, size_t size);
+size_t win_host_name(char *to, size_t room); /* UTF-8 */
+size_t win_user_name(char *to, size_t room);
+/* POSIX TZ text of Windows' current zone ("CET-1CEST,M3.5.0,M10.5.0/3"). */
+size_t win_time_zone(char *to, size_t room);
+/* Numbers for the user and primary group from the token's last sub-ids. */
+void win_token_ids(uint32_t *user, uint32_t *group);
+uint64_t win_affinity(void);
+/* Native DLLs, loaded late: NULL if it is not there. */
+void *win_library(const char *name);
+void *win_library_symbol(void *library, const char *name);
+
+#endif

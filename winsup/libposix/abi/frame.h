@@ -14,6 +14,9 @@
 #define FRAME_RSI 48
 #define FRAME_RDI 56
 #define FRAME_R8 64
+#define FRAME_R9 72
+#define FRAME_R10 80
+#define FRAME_R11 88
 #define FRAME_R12 96
 #define FRAME_R13 104
 #define FRAME_R14 112
@@ -36,6 +39,8 @@
 #define THREAD_FRAME 24
 #define THREAD_TEB_NATIVE 32
 #define THREAD_TEB_USER 64
+#define THREAD_POKED 96
+#define THREAD_HOST_STACK 104
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>

@@ -63,6 +63,23 @@ bool signal_fault(struct win_fault *fault);
 /* Makes every other thread of the process look (exec, exit_group, stop). */
 void signal_poke_others(struct process *p);
 
+/* The service thread serves this process from now on; NULL: none.  After the
+ * call it no longer touches the one before. */
+void signal_serve(struct process *p);
+/* Tells senders which signals need wake nobody: after every change of a
+ * disposition or of a mask. */
+void signal_publish(struct process *p);
+
+/* Registered by `process`: what SIGKILL does to the process in a slot. */
+void signal_register_kill(long (*kill)(uint32_t index));
+
+/* alarm, setitimer and timer_create; 0 or -errno; times in ns. */
+struct timers *timers_create(void);
+void timers_free(struct timers *t);
+void timers_exec(struct process *p); /* timer_create's go, alarms stay */
+void timers_pack(struct process *p, struct transfer *to, int how);
+int timers_unpack(struct process *p, struct transfer *from, int how);
+
 /* Registered by the gate (a higher room): where an interrupted thread enters
  * it, the assembly range in which a thread is neither in nor out, and the
  * code a handler returns to. */

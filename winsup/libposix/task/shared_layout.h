@@ -117,6 +117,8 @@ struct process_slot {
 	_Atomic int64_t user_time, system_time;
 	_Atomic int64_t children_user_time, children_system_time;
 	_Atomic uint64_t peak_memory, children_peak_memory;
+	/* signals nobody need be woken for: ignored and not blocked */
+	_Atomic uint64_t ignored;
 	struct wait_queue children; /* woken when a child changes state */
 	struct wait_queue ended;    /* woken when this one ends */
 	struct signal_queue signals;

@@ -29,6 +29,11 @@ struct thread {
 	struct frame *frame; /* at the top of this thread's kernel stack */
 	uint64_t teb_native[4]; /* TEB stack words on the kernel stack ... */
 	uint64_t teb_user[4];	/* ... and while user code runs */
+	/* Look at signals and `dying` before going back to user code.  Set by
+	 * whoever makes something pending, after it; any thread. */
+	_Atomic uint32_t poked;
+	uint32_t pad;
+	void *host_stack; /* gate_run()'s stack pointer, for gate_finish() */
 
 	struct process *process; /* changes at vfork and its end */
 	struct list peers;	 /* in process->threads; its lock */
@@ -47,8 +52,6 @@ struct thread {
 	struct signal_record forced_record;
 	uint64_t altstack, altstack_size;
 	int altstack_flags;
-	/* poke: look at signals and at `dying` before going back to user */
-	_Atomic uint32_t poked;
 	_Atomic uint32_t dying;	  /* must end at the gate: exec, exit_group */
 	_Atomic uint32_t parked;  /* stopped by SIGSTOP */
 	uint32_t *clear_tid;	  /* user address: futex to wake at exit */

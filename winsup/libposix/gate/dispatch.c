@@ -1,0 +1,93 @@
+/* What happens around any call: dispatch, then signals, until there is
+ * nothing left to do and the thread may go back to user code. */
+#include "gate/gate.h"
+
+#include "abi/errno.h"
+#include "gate/private.h"
+#include "process/process.h"
+#include "signal/signal.h"
+#include "win/win.h"
+
+static long call(struct frame *frame)
+{
+	thunk *run = gate_thunk(frame->number);
+
+	return run ? run(frame) : -ENOSYS;
+}
+
+static long call_traced(struct frame *frame)
+{
+	int64_t start = win_clock_monotonic();
+	long result = call(frame);
+
+	trace_call(frame, result, win_clock_monotonic() - start);
+	return result;
+}
+
+static bool interrupted(long result)
+{
+	return result == -ERESTARTSYS || result == -ERESTARTNOHAND;
+}
+
+static bool anything_to_do(struct thread *t, long result)
+{
+	return t->poked || t->forced_signal || t->sigmask_restore ||
+		interrupted(result) || task_signals_ready(t);
+}
+
+/* Everything that has to happen before user code runs again.  Only here does
+ * an internal -ERESTART* become a restart or EINTR. */
+static void finish(struct thread *t, struct frame *frame, long result)
+{
+	int status;
+
+	while (anything_to_do(t, result)) {
+		t->poked = 0;
+		if (t->dying)
+			process_exit_thread(0);
+		switch (signal_deliver(t, frame, &result, &status)) {
+		case SIGNAL_NONE:
+			if (interrupted(result)) {
+				/* no handler ran: the call goes on */
+				result = call(frame);
+				continue;
+			}
+			if (!t->poked)
+				goto out;
+			break;
+		case SIGNAL_HANDLED:
+			/* the handler's saved context holds the result */
+			result = (long)frame->rax;
+			break;
+		case SIGNAL_STOP:
+			process_stop(status);
+			break;
+		case SIGNAL_DIE:
+			process_exit(status);
+		}
+	}
+out:
+	frame->rax = (uint64_t)result;
+}
+
+/* From entry.S, with the user's state in frame. */
+void gate_dispatch(struct frame *frame)
+{
+	long result;
+
+	result = win_trace_on ? call_traced(frame) : call(frame);
+	finish(current, frame, result);
+}
+
+/* The user's code was interrupted, by a fault of its own or for a signal. */
+void gate_interrupt(struct frame *frame)
+{
+	frame->number = (uint64_t)-1;
+	finish(current, frame, (long)frame->rax);
+}
+
+/* Something became pending between finish() and the way out. */
+void gate_again(struct frame *frame)
+{
+	finish(current, frame, (long)frame->rax);
+}

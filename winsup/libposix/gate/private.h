@@ -1,0 +1,30 @@
+/* Shared by the gate's own files. */
+#ifndef GATE_PRIVATE_H
+#define GATE_PRIVATE_H
+
+#include <stdint.h>
+
+#include "abi/frame.h"
+
+#define SYSCALL_NUMBERS 512
+#define PRIVATE_NUMBERS 16 /* from PRIVATE_FIRST: abi/syscalls.def's end */
+#define PRIVATE_FIRST 0x1000
+
+typedef long thunk(struct frame *);
+
+/* The function for a number, or NULL: absent or no call at all. */
+thunk *gate_thunk(uint64_t number);
+
+/* How a call's arguments read in the trace; NULL for an unknown number.
+ * `kinds` is the text of abi/syscalls.def: "FD, IN_BUF(2), SIZE". */
+struct call_text {
+	const char *name, *kinds;
+	int count;
+};
+const struct call_text *gate_text(uint64_t number);
+
+/* entry.S */
+extern char gate_text_begin[], gate_text_end[], gate_interrupt_entry[],
+	gate_return_stub[];
+
+#endif

@@ -1,0 +1,1 @@
+/* longjmp stands beside setjmp, in setjmp.S; this file replaces musl's. */

@@ -1,0 +1,74 @@
+/* Dispositions: made with a process, changed by exec, told to another host. */
+#include "signal/private.h"
+
+#include <string.h>
+
+#include "abi/errno.h"
+#include "task/transfer.h"
+
+struct signals *signals_create(void)
+{
+	struct signals *s = win_alloc(sizeof *s);
+
+	if (s)
+		s->lock.rank = RANK_SIGNAL_QUEUE;
+	return s;
+}
+
+struct signals *signals_copy(const struct signals *from)
+{
+	struct signals *s = signals_create();
+
+	if (s)
+		memcpy(s->actions, from->actions, sizeof s->actions);
+	return s;
+}
+
+void signals_free(struct signals *s)
+{
+	win_free(s);
+}
+
+/* POSIX.1-2024 exec: caught signals become default, ignored ones stay. */
+void signal_exec(struct process *p)
+{
+	for (int i = 0; i < SIGNALS; i++) {
+		struct k_sigaction *a = &p->signals->actions[i];
+
+		if (a->handler != SIG_IGN)
+			a->handler = SIG_DFL;
+		a->flags = 0;
+		a->mask = 0;
+		a->restorer = NULL;
+	}
+}
+
+/* What the thread that forks or executes keeps goes with it. */
+void signal_pack(struct process *p, struct transfer *to, int how)
+{
+	struct thread *t = current;
+
+	(void)how;
+	transfer_put(to, p->signals->actions, sizeof p->signals->actions);
+	transfer_put_number(to, t->sigmask);
+	transfer_put_number(to, t->altstack);
+	transfer_put_number(to, t->altstack_size);
+	transfer_put_number(to, (uint64_t)t->altstack_flags);
+}
+
+int signal_unpack(struct process *p, struct transfer *from, int how)
+{
+	struct thread *t = container_of(p->threads.next, struct thread, peers);
+
+	if (!p->signals && !(p->signals = signals_create()))
+		return -ENOMEM;
+	transfer_get(from, p->signals->actions, sizeof p->signals->actions);
+	t->sigmask = transfer_get_number(from);
+	t->altstack = transfer_get_number(from);
+	t->altstack_size = transfer_get_number(from);
+	t->altstack_flags = (int)transfer_get_number(from);
+	if (how == TRANSFER_EXEC)
+		t->altstack = t->altstack_size = 0;
+	signal_publish(p);
+	return (int)from->error;
+}

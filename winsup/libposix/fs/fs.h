@@ -10,11 +10,19 @@ extern const struct fs_ops drives_fs; /* /mnt: one folder a drive */
 
 void nt_fs_start(void);	 /* registers its kinds of file */
 void dev_fs_start(void);
+void drives_fs_start(void);
+
+struct file *null_open(int flags); /* /dev/null, for a missing stdin */
 
 /* A disk file from a handle that Windows gave us (inherited stdin): takes the
  * handle over. */
 struct file *nt_file_adopt(win_handle h, int flags);
 /* The Windows handle of a disk file: for exec and mmap; 0 if f is none. */
 win_handle nt_file_handle(struct file *f);
+
+/* POSIX path of what lies at `rest` (begins with a backslash or is empty) in
+ * a mount of nt_fs. */
+long nt_path_to_posix(const struct mount *m, const uint16_t *rest,
+	size_t length, char *to, size_t room);
 
 #endif

@@ -18,7 +18,8 @@ _Noreturn void gate_finish(struct thread *t);
 /* dispatch.c */
 void gate_dispatch(struct frame *frame);  /* from entry.S */
 void gate_interrupt(struct frame *frame); /* from entry.S */
-int gate_start(void);
+/* Brings up all rooms; the arguments are task_start()'s. */
+int gate_start(uint32_t claim_slot, uint64_t claim);
 
 /* trace.c: POSIX_STRACE=FILE; one line for a call, decoded by its line in
  * abi/syscalls.def.  The rooms' own lines go through win_trace(). */

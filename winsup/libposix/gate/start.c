@@ -42,7 +42,7 @@ int __posix_dll_main(void *instance, uint32_t reason, void *reserved)
 	return 1;
 }
 
-int gate_start(void)
+int gate_start(uint32_t claim_slot, uint64_t claim)
 {
 	static const struct signal_gate gate = {
 		.interrupt_entry = (uint64_t)gate_interrupt_entry,
@@ -53,13 +53,14 @@ int gate_start(void)
 	int r;
 
 	win_exception_handler(fault);
-	if ((r = task_start()) || (r = memory_start()) ||
+	if ((r = task_start(claim_slot, claim)) || (r = memory_start()) ||
 		(r = signal_start()) || (r = queue_start()) ||
 		(r = mounts_start()))
 		return r;
 	signal_register_gate(&gate);
 	nt_fs_start();
 	dev_fs_start();
+	drives_fs_start();
 	ipc_start();
 	tty_start();
 	return image_start();
@@ -68,7 +69,7 @@ int gate_start(void)
 /* Called by crt0 of a program that Windows itself has started. */
 void __posix_start(const struct module *program)
 {
-	int r = gate_start();
+	int r = gate_start(0, 0);
 
 	if (r)
 		win_die("the lower half does not start (errno %d)", -r);
@@ -78,5 +79,13 @@ void __posix_start(const struct module *program)
 /* Called by posix-host.exe. */
 void __posix_host_main(void)
 {
+	uint32_t slot;
+	uint64_t word;
+	int r = host_claim(&slot, &word);
+
+	if (!r)
+		r = gate_start(slot, word);
+	if (r)
+		win_exit_process(1); /* our maker is gone, or sees the death */
 	host_main();
 }

@@ -54,8 +54,10 @@ void __posix_run_destructors(void);
 /* Private calls behind dlopen and relatives; abi/private_syscalls.h. */
 long image_dlopen(void *user_arguments);
 long image_dlsym(void *user_arguments);
-long image_dlclose(void *handle);
+long image_dlclose(void *user_arguments);
 long image_dladdr(void *user_arguments);
 long image_dliterate(void *user_arguments);
+/* Next image to be initialised (which 0) or finalised (1). */
+long image_next_object(int which, void *user_object);
 
 #endif

@@ -10,11 +10,6 @@ int pipe_create(struct file **reader, struct file **writer, int flags);
 /* A pipe handle from or for a native program; takes it over. */
 struct file *native_pipe_adopt(win_handle h, int flags);
 
-/* Serves a native child: moves bytes between queues and native pipes until
- * its end; see nativepipe.c.  Returns the handle to give to the child. */
-int pump_start(struct file *f, bool child_reads, win_handle *child_end);
-void pump_finish(void); /* waits until all output has been moved */
-
 /* poll(2) over any descriptors: kernel copy of the array in and out. */
 long poll_files(struct pollfd *fds, unsigned count, int64_t deadline);
 

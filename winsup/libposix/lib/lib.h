@@ -16,7 +16,7 @@
  * process that lives in it.  Every writable variable of the lower half has
  * this mark (testsuite/checks/state): fork copies none of them and exec keeps
  * them.  What .data and .bss hold is therefore musl's alone. */
-#define HOST_STATE __attribute__((section(".hoststate")))
+#define HOST_STATE __attribute__((section(".host")))
 
 /* Doubly linked list with a head; an empty head points to itself. */
 struct list {
@@ -83,8 +83,12 @@ size_t utf8_from_utf16(char *to, size_t room, const uint16_t *from,
 
 size_t utf16_length(const uint16_t *s);
 
+/* One code point from the front of p: the number of bytes it has, or 0 when
+ * they are not UTF-8. */
+size_t utf8_decode(const char *p, size_t size, uint32_t *out);
+
 /* Formats into `to`, always terminated, cut at `room` bytes.  Knows %s %.*s
- * %c %% and %d %i %u %x %o with l, ll, z, a width, `0` and `-`; %p.  Returns
+ * %c %% and %d %i %u %x %o with l, ll, z, `#`, a width, `0` and `-`; %p.  Returns
  * the length without the terminator, at most room - 1. */
 size_t format(char *to, size_t room, const char *text, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -40,7 +40,6 @@ uint64_t user_copy_landing(uint64_t rip);
 enum region_kind {
 	REGION_PRIVATE, /* anonymous, or a private copy of a file's bytes */
 	REGION_SHARED,	/* a view of a section; fork maps it again */
-	REGION_IMAGE,	/* placed and removed by `image` */
 	REGION_STACK	/* the first thread's stack; PRIVATE otherwise */
 };
 
@@ -48,8 +47,8 @@ struct region {
 	uintptr_t start, end; /* whole pages */
 	int protection;	      /* PROT_* */
 	enum region_kind kind;
-	win_handle section; /* REGION_SHARED: ours to close */
-	uint64_t offset;    /* in the section */
+	bool committed;	   /* has, or had, memory; only PROT_NONE has none */
+	struct view *view; /* REGION_SHARED: the mapped section */
 };
 
 /* The calls behind mmap(2) and relatives; arguments as on Linux.  `file`'s
@@ -69,12 +68,6 @@ long memory_break(uintptr_t wanted); /* brk(2): the break after the call */
 /* Fills in the region that holds `address`; false if none does. */
 bool memory_find(uintptr_t address, struct region *out);
 
-/* `image` tells which ranges its images take, so that nothing else lands
- * there; ranges that are writable are copied by fork. */
-int memory_add_image(uintptr_t start, size_t size);
-int memory_add_image_data(uintptr_t start, size_t size);
-void memory_remove_image(uintptr_t start);
-
 /* Iterates over all regions in address order; for /proc/self/maps. */
 bool memory_next(uintptr_t after, struct region *out);
 
@@ -91,8 +84,13 @@ uintptr_t memory_make_stack(size_t size);
  * are hooks of process/rooms.c. */
 void memory_pack(struct process *process, struct transfer *to, int how);
 int memory_unpack(struct process *process, struct transfer *from, int how);
-/* Forgets every region but images' (exec in place, end of a life). */
+/* Forgets every region (exec in place, end of a life). */
 void memory_drop(struct process *process);
+/* For other rooms' bytes that go along with a fork: those pages of the range
+ * that are not all zero, and the inverse.  The receiver's range must be zero
+ * or hold what both sides began with. */
+void memory_pack_pages(struct transfer *to, uintptr_t start, size_t size);
+void memory_unpack_pages(struct transfer *from);
 
 /* musl's own data in posix1.dll: copied by fork, fresh for each program. */
 void memory_upper_reset(void);

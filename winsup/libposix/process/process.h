@@ -9,7 +9,7 @@
 #include "task/task.h"
 #include "task/transfer.h"
 
-/* ---- hosts (host.c, pool.c, sweep.c) ---- */
+/* ---- hosts (hosts.c) ---- */
 
 /* POSIX_HOSTS: fresh, pool or recycle (the default). */
 enum host_policy { HOSTS_FRESH, HOSTS_POOL, HOSTS_RECYCLE };
@@ -18,19 +18,19 @@ enum host_policy host_policy(void);
 /* The life of posix-host.exe: waits to be taken, becomes a process, serves
  * again.  Never returns. */
 _Noreturn void host_main(void);
-/* Gives a host, state TAKEN by us, its process handle in *process; -EAGAIN
- * with one trace line when none can be had. */
-long host_take(uint32_t *slot, win_handle *process);
-/* The transfer window of host `slot`, mapped here; size in *size. */
-void *host_window(uint32_t slot, size_t *size);
-/* The window is filled: process `index` begins to live there. */
-void host_begin(uint32_t slot, uint32_t index);
+/* Which slot this host was made for, from its command line. */
+int host_claim(uint32_t *slot, uint64_t *word);
+/* Gives a host, state TAKEN by us, and a stream into its window; -EAGAIN with
+ * one trace line when none can be had. */
+long host_take(uint32_t *slot, struct transfer *to);
+/* The stream is filled: process `index` begins to live there. */
+void host_begin(uint32_t slot, uint32_t index, struct transfer *sent);
 /* It could not be filled: ends that host. */
 void host_abandon(uint32_t slot);
 /* Repairs what killed processes left behind. */
 void host_sweep(void);
 /* A host has died: its process ends with SIGKILL's status unless it had
- * published another; queues forget it, the parent learns. Any thread. */
+ * published another; queues forget it, the parent learns.  Any thread. */
 void host_died(uint32_t slot, uint32_t generation);
 
 /* ---- life ---- */
@@ -52,10 +52,17 @@ _Noreturn void process_exit(int status);
 _Noreturn void process_exit_thread(int code);
 /* Stops until SIGCONT; all threads park at the gate. */
 void process_stop(int signal);
-void process_continue(void);
 
 long process_wait(int id_type, int id, int options, int *pid, int *status,
 	void *rusage_out, void *siginfo_out);
+
+struct rusage;
+/* RUSAGE_CHILDREN: of the caller's children that were waited for. */
+void process_children_usage(struct rusage *out);
+/* Ends all threads but the calling one; for exec. */
+void process_end_other_threads(struct process *p);
+/* The thread goes back from a vfork child to its parent's frame. */
+void process_leave_vfork(struct process *child);
 
 long process_set_group(int pid, int group);
 long process_get_group(int pid);

@@ -29,6 +29,48 @@ void signals_free(struct signals *s)
 	win_free(s);
 }
 
+/* A signal that becomes ignored is no longer pending: POSIX.1-2024 2.4.3. */
+void signal_action(struct process *p, int signal,
+	const struct k_sigaction *new, struct k_sigaction *old)
+{
+	struct signals *s = p->signals;
+	struct process_slot *slot = task_process_slot(p->slot);
+
+	lock_take(&s->lock);
+	if (old)
+		*old = s->actions[signal - 1];
+	if (new) {
+		s->actions[signal - 1] = *new;
+		s->actions[signal - 1].mask &= ~SIGNALS_NOT_BLOCKABLE;
+	}
+	lock_drop(&s->lock);
+	if (!new)
+		return;
+	if (signal == SIGCHLD) {
+		uint32_t flags = slot->flags &
+			~(PROCESS_IGNORES_CHILD | PROCESS_NO_STOP_REPORT);
+
+		if (new->handler == SIG_IGN || (new->flags & SA_NOCLDWAIT))
+			flags |= PROCESS_IGNORES_CHILD;
+		if (new->flags & SA_NOCLDSTOP)
+			flags |= PROCESS_NO_STOP_REPORT;
+		slot->flags = flags;
+	}
+	if (signal_ignored(p, signal))
+		signal_queue_drop(&slot->signals, signal_bit(signal));
+	signal_publish(p);
+}
+
+bool signal_take_pending(uint64_t wanted, struct signal_record *out)
+{
+	return signal_take(current, wanted, out);
+}
+
+void signal_info(void *siginfo, const struct signal_record *record)
+{
+	siginfo_from_record(siginfo, record);
+}
+
 /* POSIX.1-2024 exec: caught signals become default, ignored ones stay. */
 void signal_exec(struct process *p)
 {

@@ -80,6 +80,28 @@ void timers_exec(struct process *p); /* timer_create's go, alarms stay */
 void timers_pack(struct process *p, struct transfer *to, int how);
 int timers_unpack(struct process *p, struct transfer *from, int how);
 
+/* ITIMER_REAL, which alarm() shares; first 0 disarms it. */
+void timers_set_real(struct process *p, int64_t first, int64_t interval,
+	int64_t *old_left, int64_t *old_interval);
+void timers_get_real(struct process *p, int64_t *left, int64_t *interval);
+/* timer_create(2) and relatives; the id or -errno. */
+long timers_add(struct process *p, int clock, int notify, int signal,
+	uint64_t value, struct thread *thread);
+long timers_set(struct process *p, int id, bool absolute, int64_t first,
+	int64_t interval, int64_t *old_left, int64_t *old_interval);
+long timers_get(struct process *p, int id, int64_t *left, int64_t *interval);
+long timers_overrun(struct process *p, int id);
+long timers_remove(struct process *p, int id);
+
+/* Dispositions, for the calls: the old one out, the new one in, each may be
+ * NULL.  `signal` was checked. */
+void signal_action(struct process *p, int signal,
+	const struct k_sigaction *new, struct k_sigaction *old);
+/* Takes a pending signal of `wanted` for the calling thread. */
+bool signal_take_pending(uint64_t wanted, struct signal_record *out);
+/* Fills a siginfo_t (128 bytes) from a record. */
+void signal_info(void *siginfo, const struct signal_record *record);
+
 /* Registered by the gate (a higher room): where an interrupted thread enters
  * it, the assembly range in which a thread is neither in nor out, and the
  * code a handler returns to. */

@@ -128,6 +128,8 @@ struct process_slot {
 #define PROCESS_STOPPED 2u
 #define PROCESS_CONTINUED 4u	 /* to be reported once */
 #define PROCESS_NO_STOP_REPORT 8u /* SA_NOCLDSTOP: no SIGCHLD for stops */
+/* A Windows process that stands for this one waits for its status. */
+#define PROCESS_STANDS_FOR 16u
 
 /* ---- byte queues (room stream) ---- */
 
@@ -160,9 +162,13 @@ struct shared {
 	_Atomic int32_t last_pid;
 	_Atomic uint32_t processes; /* living ones; 0: idle hosts end */
 	_Atomic uint32_t free_hosts;
-	uint32_t pad;
+	/* slots from here on were never used: scans end there */
+	_Atomic uint32_t process_end, host_end, queue_end;
 	struct shared_lock table; /* process table: parents, groups, sessions */
 	struct wait_queue everybody_gone;
+	/* the console's foreground process group; 0: the first process's */
+	_Atomic int32_t console_group;
+	uint32_t pad;
 	struct host_slot hosts[HOST_SLOTS];
 	struct process_slot process[PROCESS_SLOTS];
 	struct thread_slot threads[THREAD_SLOTS];

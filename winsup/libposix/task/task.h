@@ -53,11 +53,9 @@ struct thread {
 	uint64_t altstack, altstack_size;
 	int altstack_flags;
 	_Atomic uint32_t dying;	  /* must end at the gate: exec, exit_group */
-	_Atomic uint32_t parked;  /* stopped by SIGSTOP */
+	bool host_main; /* runs on the host's own first Windows thread */
 	uint32_t *clear_tid;	  /* user address: futex to wake at exit */
 	void *robust_list;	  /* user address */
-	struct list futex_waits;  /* wait/futex.c */
-	struct thread *vfork_parent; /* set while a vfork child runs on us */
 	char name[NAME_SIZE];
 };
 
@@ -75,6 +73,8 @@ struct process {
 	struct images *images; /* shared with the vfork parent until exec */
 	struct timers *timers;
 	struct process *vfork_of; /* the parent, while its memory is borrowed */
+	struct frame *vfork_frame; /* where that goes on */
+	uint64_t vfork_sigmask;
 	uint64_t limits[16][2];   /* soft, hard; by RLIMIT_* */
 	uint32_t uid, gid, euid, egid, suid, sgid;
 	_Atomic uint32_t exiting; /* status + 1 once exit_group has begun */
@@ -91,8 +91,10 @@ static inline struct thread *current_thread(void)
 
 /* ---- the shared section ---- */
 
-/* Opens or makes the session's section; prepares this host's identity. */
-int task_start(void);
+/* Opens or makes the session's section.  claim: the word of the slot that our
+ * maker reserved for this host, as host_slot says (slot in *claim_slot), or 0
+ * for a program that Windows started, which takes a slot itself. */
+int task_start(uint32_t claim_slot, uint64_t claim);
 struct shared *task_shared(void);
 static inline struct process_slot *task_process_slot(uint32_t index)
 {
@@ -108,6 +110,11 @@ extern uint32_t task_host_generation;
  * cached; 0 if there is none (any more).  Any thread. */
 win_handle task_host_process(uint32_t host, uint32_t generation);
 bool task_host_lives(uint32_t host, uint32_t generation);
+/* Puts a handle we have anyway into the cache, which owns it from now on. */
+void task_host_know(uint32_t host, uint32_t generation, win_handle process);
+/* Takes an empty slot, state STARTING, new generation: its index and, in
+ * *word, what stands in it; or -EAGAIN. */
+long task_host_allocate(uint64_t *word);
 static inline enum host_state task_host_state(uint64_t word)
 {
 	return word & 0xff;
@@ -155,6 +162,9 @@ win_handle task_thread_event(uint32_t slot);
 bool task_thread_wake(uint32_t slot);
 /* Event of a host's service thread (signals from other processes). */
 win_handle task_service_event(uint32_t host);
+
+/* Event on which a waiting host sleeps: it was taken, or all are gone. */
+win_handle task_host_event(uint32_t host);
 
 /* The process that lives in this host; NULL between lives.  HOST_STATE. */
 struct process *task_process(void);

@@ -19,11 +19,10 @@ enum transfer_how {
 struct transfer {
 	uint8_t *buffer; /* in the receiving host's transfer window */
 	size_t size, position;
+	size_t committed; /* sending: so much of size has memory */
 	win_handle target;  /* sending: the receiving host's process */
 	uint32_t process;   /* index of the process that is being handed over */
 	long error;	    /* first failure, -errno; all later puts do nothing */
-	/* fork: private pages too many for the window go by this section */
-	win_handle pages;
 };
 
 void transfer_put(struct transfer *t, const void *bytes, size_t size);
@@ -35,7 +34,7 @@ void transfer_put_handle(struct transfer *t, win_handle h);
 
 void transfer_get(struct transfer *t, void *bytes, size_t size);
 uint64_t transfer_get_number(struct transfer *t);
-/* Returns memory of win_alloc(), or NULL with t->error set. */
+/* Returns memory of win_alloc(); NULL for NULL, or with t->error set. */
 char *transfer_get_string(struct transfer *t);
 win_handle transfer_get_handle(struct transfer *t);
 

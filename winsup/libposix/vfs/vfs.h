@@ -19,7 +19,6 @@
 
 struct attributes;
 struct file;
-struct flock;
 
 /* One transfer of bytes: read, readv, preadv2 are one operation. */
 struct io {
@@ -50,7 +49,6 @@ struct file_ops {
 		int flags, win_handle *section);
 	long (*readdir)(struct file *f, void *user, size_t size);
 	long (*set_flags)(struct file *f, int flags); /* F_SETFL's settable */
-	long (*lock)(struct file *f, int command, struct flock *l, bool wait);
 	/* A handle that a native program can be given; *pump tells that it is
 	 * the far end of a native pipe that a pump must serve. */
 	long (*native)(struct file *f, win_handle *out, bool *pump);
@@ -144,18 +142,19 @@ struct place {
 	char *rest;	  /* in the caller's buffer of PATH_SIZE bytes */
 	size_t length;
 	bool must_be_folder; /* the path ended in a slash */
+	/* a link at the end is to be followed: who meets one says -ELOOP */
+	bool follow;
 };
 
-/* Operations on paths: NTFS has no inodes to hold on to.  All return -errno;
- * -ELOOP from open or stat means "there is a link on the way or at the end":
- * the walk then resolves it and calls again.  When `follow` is false a link
- * at the end is the object itself. */
+/* Operations on paths: NTFS has no inodes to hold on to.  All return -errno.
+ * Links on the way are not resolved here: a path that leads through one is
+ * "not found" (-ENOENT, -ENOTDIR), and the walk resolves it and calls again.
+ * The same for -ELOOP: a link at the end, though place->follow is set. */
 struct fs_ops {
 	const char *name;
 	long (*open)(const struct place *p, int flags, uint32_t mode,
 		struct file **out);
 	long (*stat)(const struct place *p, struct kstat *out);
-	long (*access)(const struct place *p, int how);
 	long (*readlink)(const struct place *p, char *to, size_t room);
 	long (*mkdir)(const struct place *p, uint32_t mode);
 	long (*rmdir)(const struct place *p);
@@ -164,10 +163,12 @@ struct fs_ops {
 		unsigned flags);
 	long (*link)(const struct place *from, const struct place *to);
 	long (*symlink)(const struct place *p, const char *target);
-	long (*mknod)(const struct place *p, uint32_t mode, uint64_t device);
 	long (*set_attributes)(const struct place *p,
 		const struct attributes *a);
 	long (*statfs)(const struct place *p, void *out_statfs);
+	/* Whether the folder that holds the place exists: then, if the place
+	 * was not found, no link was on the way. */
+	bool (*has_parent)(const struct place *p);
 	/* The NT path of a place, for exec and native programs. */
 	int64_t (*native_path)(const struct place *p, uint16_t *to,
 		size_t room);
@@ -179,11 +180,14 @@ bool mount_next(int *position, const struct mount **out);
 
 #define PATH_NOFOLLOW 1u /* a link at the end is meant itself */
 #define PATH_EMPTY 2u	 /* AT_EMPTY_PATH */
-#define PATH_CREATE 4u	 /* the last component may be missing */
 
-/* Resolves `path` (kernel memory) against folder descriptor `at` (AT_FDCWD:
- * the cwd) to a place whose intermediate links are resolved; buffer is
- * PATH_SIZE bytes and holds place->rest.  Accepts C:\x and C:/x. */
+/* Calls f with the place that `path` (kernel memory) names, seen from folder
+ * descriptor `at` (AT_FDCWD: the cwd); again, with all links resolved, should
+ * f not find it.  Accepts C:\x and C:/x. */
+long path_apply(int at, const char *path, unsigned how,
+	long (*f)(const struct place *p, void *argument), void *argument);
+/* The place alone, all links resolved; buffer is PATH_SIZE bytes and holds
+ * place->rest. */
 long path_resolve(int at, const char *path, unsigned how, struct place *out,
 	char *buffer);
 /* Open by path: resolve and open, following links. */
@@ -192,6 +196,8 @@ long path_open(int at, const char *path, int flags, uint32_t mode,
 long path_stat(int at, const char *path, unsigned how, struct kstat *out);
 /* Absolute POSIX path, links in front resolved as text only. */
 long path_absolute(int at, const char *path, char *to, size_t room);
+/* Absolute POSIX path without any link. */
+long path_real(int at, const char *path, char *to, size_t room);
 /* NT path ("\??\C:\...") of a POSIX path. Units or -errno. */
 int64_t path_to_windows(int at, const char *path, uint16_t *to, size_t room);
 /* POSIX path of a Windows path (UTF-16, "C:\x", "\??\C:\x", "\\host\..."). */
@@ -202,7 +208,7 @@ long path_from_windows(const uint16_t *from, size_t length, char *to,
 struct fs *fs_create(void);
 struct fs *fs_copy(const struct fs *from);
 void fs_free(struct fs *f);
-long fs_chdir(const char *absolute, struct file *folder);
+long fs_chdir(const char *absolute);
 const char *fs_cwd(void); /* absolute POSIX path, valid till chdir */
 uint32_t fs_umask(int set); /* returns the old one; -1: only get */
 void fs_pack(struct process *p, struct transfer *to, int how);

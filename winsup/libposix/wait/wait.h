@@ -49,6 +49,11 @@ void wait_queue_init(struct wait_queue *q);
 long deadline_from_user(int64_t *out, const void *user_timespec, int clock,
 	bool absolute);
 
+/* ns from now as a deadline. */
+int64_t deadline_after(int64_t ns);
+struct timespec;
+int64_t ns_from_timespec(const struct timespec *t);
+
 /* ---- futex(2) ---- */
 long futex_call(uint32_t *address, int operation, uint32_t value,
 	const void *timeout_or_value2, uint32_t *address2, uint32_t value3);

@@ -31,8 +31,10 @@ const uint16_t *win_own_path(void);
 const uint16_t *win_command_line(void);
 uint16_t *win_environment(void); /* release with win_environment_free() */
 void win_environment_free(uint16_t *block);
-/* Full path of the program file of this Windows process. */
+/* Full path of the program file of this Windows process, and its current
+ * folder; units written. */
 size_t win_program_path(uint16_t *to, size_t room);
+size_t win_current_folder(uint16_t *to, size_t room);
 
 /* ---- errors (error.c, tables from errors.def) ---- */
 int win_errno_from_status(int32_t ntstatus); /* -errno; unknown: -EIO, traced */
@@ -258,7 +260,8 @@ int win_file_stat(win_handle file, struct win_file_stat *out);
 int win_file_volume(win_handle file, uint64_t *serial);
 int64_t win_file_read(win_handle file, void *to, size_t size, int64_t offset);
 int64_t win_file_write(win_handle file, const void *from, size_t size,
-	int64_t offset); /* offset -1: the file pointer */
+	int64_t offset); /* offset -1: the file pointer; WIN_AT_END */
+#define WIN_AT_END (-2)
 /* Same file object opened again, with its own pointer (ReOpenFile). */
 int win_file_reopen(win_handle *out, win_handle file, int access);
 int64_t win_file_seek(win_handle file, int64_t offset, int whence);
@@ -270,10 +273,10 @@ int win_file_delete(win_handle file, bool posix); /* -ENOSYS: no such class */
 int win_file_rename(win_handle file, const struct win_name *to, bool replace,
 	bool posix);
 int win_file_link(win_handle file, const struct win_name *to);
-int win_file_lock(win_handle file, uint64_t offset, uint64_t size,
-	bool exclusive, bool wait);
-int win_file_unlock(win_handle file, uint64_t offset, uint64_t size);
-int win_file_mode_get(win_handle file, uint32_t *mode); /* owner bits of ACL */
+/* Whether the ACL lets anybody execute the file; the file must be open for
+ * reading.  Setting it needs WIN_FILE_SET_ATTRIBUTES. */
+int win_file_executable(win_handle file, bool *executable);
+int win_file_set_executable(win_handle file, bool executable);
 /* The final absolute name, "\??\C:\..." form; returns its length or -errno. */
 int64_t win_file_path(win_handle file, uint16_t *to, size_t room);
 int win_file_type(win_handle h); /* 1 disk, 2 character, 3 pipe, 0 unknown */
@@ -313,6 +316,7 @@ int win_cancel_synchronous(win_handle thread);
 
 /* ---- console ---- */
 bool win_is_console(win_handle h);
+bool win_has_console(void); /* whether this process has one at all */
 int win_console_size(win_handle h, int *columns, int *rows);
 int win_console_mode(win_handle h, uint32_t *mode);
 int win_console_set_mode(win_handle h, uint32_t mode);
@@ -324,7 +328,6 @@ struct win_machine {
 	uint64_t memory_total, memory_free, swap_total, swap_free;
 	uint64_t page_size;
 	uint32_t major, minor, build; /* of Windows */
-	bool wine;
 };
 void win_machine(struct win_machine *out);
 int win_random(void *to, size_t size);

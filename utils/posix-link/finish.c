@@ -1,0 +1,333 @@
+/* PE images: Microsoft "PE Format". */
+#include "finish.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/module.h"
+
+#define LIBRARY "posix1.dll"
+
+struct section {
+	char name[8];
+	uint32_t size, address, raw_size, raw_offset, unused[3], flags;
+};
+#define SECTION_CODE 0x20u
+#define SECTION_DATA 0x40u
+#define SECTION_READ 0x40000000u
+
+enum { IMPORTS = 1, RELOCATIONS = 5, IAT = 12 };
+
+struct view {
+	struct image *im;
+	uint8_t *headers; /* at "PE" */
+	uint16_t count;
+	struct section *sections;
+	uint32_t *directories;
+	uint64_t base;
+};
+
+static uint32_t get32(const uint8_t *p)
+{
+	uint32_t n;
+
+	memcpy(&n, p, 4);
+	return n;
+}
+
+static void put32(uint8_t *p, uint32_t n)
+{
+	memcpy(p, &n, 4);
+}
+
+static bool look(struct image *im, struct view *v)
+{
+	uint32_t at;
+
+	v->im = im;
+	if (im->size < 0x200 || memcmp(im->bytes, "MZ", 2))
+		return false;
+	at = get32(im->bytes + 0x3c);
+	if (at > im->size - 0x108 || memcmp(im->bytes + at, "PE\0", 4))
+		return false;
+	v->headers = im->bytes + at;
+	memcpy(&v->count, v->headers + 6, 2);
+	v->sections = (struct section *)(v->headers + 24 +
+		*(uint16_t *)(v->headers + 20));
+	v->directories = (uint32_t *)(v->headers + 24 + 112);
+	memcpy(&v->base, v->headers + 24 + 24, 8);
+	return true;
+}
+
+static struct section *section_at(struct view *v, uint32_t rva)
+{
+	for (int i = 0; i < v->count; i++) {
+		struct section *s = &v->sections[i];
+
+		if (rva >= s->address && rva - s->address < s->raw_size &&
+			rva - s->address <
+				(s->size > s->raw_size ? s->raw_size :
+							 s->size))
+			return s;
+	}
+	return NULL;
+}
+
+static struct section *section_named(struct view *v, const char *name)
+{
+	for (int i = 0; i < v->count; i++)
+		if (!strncmp(v->sections[i].name, name, 8))
+			return &v->sections[i];
+	return NULL;
+}
+
+static uint8_t *at(struct view *v, uint32_t rva)
+{
+	struct section *s = section_at(v, rva);
+
+	if (!s || (uint64_t)s->raw_offset + (rva - s->address) + 8 >
+			v->im->size + 8)
+		return NULL;
+	return v->im->bytes + s->raw_offset + (rva - s->address);
+}
+
+/* ---- the tables ---- */
+
+struct table {
+	uint8_t *bytes;
+	size_t size, room;
+};
+
+static uint32_t add(struct table *t, const void *bytes, size_t size)
+{
+	size_t start = (t->size + 7) & ~7ul;
+
+	while (start + size > t->room) {
+		t->room = t->room ? t->room * 2 : 4096;
+		t->bytes = realloc(t->bytes, t->room);
+		if (!t->bytes)
+			abort();
+	}
+	memset(t->bytes + t->size, 0, start - t->size);
+	if (size)
+		memcpy(t->bytes + start, bytes, size);
+	t->size = start + size;
+	return (uint32_t)start;
+}
+
+/* ---- thunks ---- */
+
+/* The import slot behind a jump thunk "jmp *slot(%rip)", or 0. */
+static uint32_t thunk_slot(struct view *v, uint32_t rva)
+{
+	struct section *s = section_at(v, rva);
+	uint8_t *p = at(v, rva);
+	uint32_t slot;
+
+	if (!p || !(s->flags & SECTION_CODE) || p[0] != 0xff || p[1] != 0x25)
+		return 0;
+	slot = rva + 6 + get32(p + 2);
+	if (slot - v->directories[2 * IAT] >= v->directories[2 * IAT + 1])
+		return 0;
+	return slot;
+}
+
+/* lea thunk(%rip), reg -> mov slot(%rip), reg: the function's own address, as
+ * every other module sees it.  Same length, one bit of the opcode. */
+static void relax(struct view *v)
+{
+	for (int i = 0; i < v->count; i++) {
+		struct section *s = &v->sections[i];
+		uint32_t size = s->size < s->raw_size ? s->size : s->raw_size;
+		uint8_t *p = v->im->bytes + s->raw_offset;
+
+		if (!(s->flags & SECTION_CODE))
+			continue;
+		for (uint32_t k = 0; k + 7 <= size; k++) {
+			uint32_t rva = s->address + k, slot;
+
+			if ((p[k] != 0x48 && p[k] != 0x4c) ||
+				p[k + 1] != 0x8d || (p[k + 2] & 0xc7) != 5)
+				continue;
+			slot = thunk_slot(v, rva + 7 + get32(p + k + 3));
+			if (!slot)
+				continue;
+			p[k + 1] = 0x8b;
+			put32(p + k + 3, slot - (rva + 7));
+		}
+	}
+}
+
+/* Pointers in data at thunks; the base relocations say where pointers are. */
+static uint32_t pointers(struct view *v, struct table *t, uint32_t *count)
+{
+	uint32_t from = v->directories[2 * RELOCATIONS];
+	uint32_t end = from + v->directories[2 * RELOCATIONS + 1];
+	struct table list = { 0 };
+	uint32_t start;
+
+	*count = 0;
+	while (from < end) {
+		uint8_t *block = at(v, from);
+		uint32_t page, size;
+
+		if (!block)
+			break;
+		page = get32(block);
+		size = get32(block + 4);
+		if (size < 8)
+			break;
+		for (uint32_t k = 8; k + 2 <= size; k += 2) {
+			uint16_t e = (uint16_t)(block[k] | block[k + 1] << 8);
+			uint32_t where = page + (e & 0xfff), slot;
+			uint64_t value;
+			uint8_t *p = at(v, where);
+
+			if (e >> 12 != 10 || !p)
+				continue;
+			memcpy(&value, p, 8);
+			slot = thunk_slot(v, (uint32_t)(value - v->base));
+			if (slot) {
+				struct module_pointer m = { where, slot };
+
+				add(&list, &m, sizeof m);
+				++*count;
+			}
+		}
+		from += size;
+	}
+	start = add(t, list.bytes, list.size);
+	free(list.bytes);
+	return start;
+}
+
+/* ---- imports ---- */
+
+static const char *check_imports(struct view *v, uint32_t *count)
+{
+	uint32_t rva = v->directories[2 * IMPORTS];
+
+	for (*count = 0; rva; ++*count) {
+		uint8_t *p = at(v, rva + *count * 20);
+
+		if (!p)
+			return "its import table is damaged";
+		if (!get32(p + 12))
+			break;
+		if (!at(v, get32(p + 12)))
+			return "an import has no name";
+	}
+	return NULL;
+}
+
+/* Windows' loader is left the one library that it can find; should the image
+ * not use it, the list is empty. */
+static void narrow(struct view *v, uint32_t count)
+{
+	uint32_t rva = v->directories[2 * IMPORTS];
+	uint8_t kept[20] = { 0 };
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint8_t *p = at(v, rva + i * 20);
+
+		if (!strcmp((char *)at(v, get32(p + 12)), LIBRARY))
+			memcpy(kept, p, 20);
+	}
+	for (uint32_t i = 0; i < count; i++)
+		memset(at(v, rva + i * 20), 0, 20);
+	if (count)
+		memcpy(at(v, rva), kept, 20);
+}
+
+/* ---- the section ---- */
+
+static uint32_t align(uint32_t n, uint32_t unit)
+{
+	return (n + unit - 1) / unit * unit;
+}
+
+static const char *append(struct view *v, const struct table *t,
+	uint32_t address)
+{
+	uint32_t file_unit = get32(v->headers + 24 + 36);
+	uint32_t unit = get32(v->headers + 24 + 32);
+	struct image *im = v->im;
+	uint32_t offset = align((uint32_t)im->size, file_unit);
+	uint32_t raw = align((uint32_t)t->size, file_unit);
+	struct section s = { .name = MODULE_LINK_SECTION };
+	size_t headers = (size_t)((uint8_t *)(v->sections + v->count + 1) -
+		im->bytes);
+
+	if (headers > get32(v->headers + 24 + 60))
+		return "there is no room for another section header";
+	s.size = (uint32_t)t->size;
+	s.address = address;
+	s.raw_size = raw;
+	s.raw_offset = offset;
+	s.flags = SECTION_DATA | SECTION_READ;
+	v->sections[v->count] = s;
+	v->count++;
+	memcpy(v->headers + 6, &v->count, 2);
+	put32(v->headers + 24 + 56,
+		address + align((uint32_t)t->size, unit));
+	im->bytes = realloc(im->bytes, offset + raw);
+	if (!im->bytes)
+		abort();
+	memset(im->bytes + im->size, 0, offset + raw - im->size);
+	memcpy(im->bytes + offset, t->bytes, t->size);
+	im->size = offset + raw;
+	return NULL;
+}
+
+const char *finish(struct image *im, const char *soname, const char *runpath)
+{
+	struct view v;
+	struct table t = { 0 };
+	struct section *own;
+	struct module m;
+	uint32_t unit, address = 0, count, start;
+	const char *problem;
+
+	if (!look(im, &v))
+		return "it is no PE image";
+	own = section_named(&v, MODULE_SECTION);
+	if (!own)
+		return "it was linked without crt0.o";
+	memcpy(&m, im->bytes + own->raw_offset, sizeof m);
+	problem = check_imports(&v, &count);
+	if (problem)
+		return problem;
+	unit = get32(v.headers + 24 + 32);
+	for (int i = 0; i < v.count; i++) {
+		uint32_t end = v.sections[i].address +
+			align(v.sections[i].size, unit);
+
+		if (end > address)
+			address = end;
+	}
+	relax(&v);
+	start = add(&t, NULL, 0);
+	for (uint32_t i = 0; i < count; i++) {
+		/* the descriptors are of 20 bytes, one behind the other */
+		const uint8_t *p = at(&v, v.directories[2 * IMPORTS] + i * 20);
+
+		while (t.size + 20 > t.room) {
+			t.room = t.room ? t.room * 2 : 4096;
+			t.bytes = realloc(t.bytes, t.room);
+		}
+		memcpy(t.bytes + t.size, p, 20);
+		t.size += 20;
+	}
+	m.imports = address + start;
+	m.import_count = count;
+	m.pointers = address + pointers(&v, &t, &m.pointer_count);
+	m.soname = soname ? address + add(&t, soname, strlen(soname) + 1) : 0;
+	m.runpath = runpath ? address + add(&t, runpath, strlen(runpath) + 1) :
+			      0;
+	narrow(&v, count);
+	memcpy(im->bytes + own->raw_offset, &m, sizeof m);
+	problem = append(&v, &t, address);
+	free(t.bytes);
+	return problem;
+}

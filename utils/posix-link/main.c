@@ -1,0 +1,486 @@
+/* posix-link: what the compiler driver runs to link.  Turns a gcc-style link
+ * line into lld calls and finishes what lld wrote.
+ *
+ * It lies in ROOT/sdk/libexec; libraries are in ROOT/usr/lib. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "finish.h"
+#include "line.h"
+
+static const char *root, *ld, *nm, *dlltool;
+static char scratch[PATH_MAX];
+static bool verbose;
+
+static void die(const char *text, const char *what)
+{
+	fprintf(stderr, "posix-link: %s: %s\n", what, text);
+	exit(1);
+}
+
+static const char *tool(const char *variable, const char *usual)
+{
+	const char *value = getenv(variable);
+
+	return value && *value ? value : usual;
+}
+
+static bool exists(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && !S_ISDIR(st.st_mode);
+}
+
+/* Runs argv; its standard error goes to a file if `errors` names one. */
+static int run(char **argv, const char *output, const char *errors)
+{
+	int status;
+	pid_t pid;
+
+	if (verbose) {
+		for (char **a = argv; *a; a++)
+			fprintf(stderr, "%s%s", *a, a[1] ? " " : "\n");
+	}
+	pid = fork();
+	if (pid < 0)
+		die(strerror(errno), "fork");
+	if (!pid) {
+		if (output && !freopen(output, "w", stdout))
+			_exit(126);
+		if (errors && !freopen(errors, "w", stderr))
+			_exit(126);
+		execvp(argv[0], argv);
+		fprintf(stderr, "posix-link: %s: %s\n", argv[0],
+			strerror(errno));
+		_exit(127);
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+static char *read_file(const char *name, size_t *size)
+{
+	FILE *f = fopen(name, "rb");
+	char *bytes;
+	long n;
+
+	if (!f)
+		die(strerror(errno), name);
+	fseek(f, 0, SEEK_END);
+	n = ftell(f);
+	rewind(f);
+	bytes = malloc((size_t)n + 1);
+	if (!bytes || fread(bytes, 1, (size_t)n, f) != (size_t)n)
+		die("cannot be read", name);
+	bytes[n] = 0;
+	fclose(f);
+	if (size)
+		*size = (size_t)n;
+	return bytes;
+}
+
+static void write_file(const char *name, const void *bytes, size_t size)
+{
+	FILE *f;
+
+	unlink(name); /* a program that runs keeps its file */
+	f = fopen(name, "wb");
+	if (!f || fwrite(bytes, 1, size, f) != size || fclose(f))
+		die(strerror(errno), name);
+}
+
+/* ---- libraries ---- */
+
+/* -lNAME: libNAME.so, a PE file under a Linux name, or libNAME.a. */
+static const char *find_library(const struct line *l, const char *name)
+{
+	static const char *const shapes[] = { "%s/lib%s.so", "%s/lib%s.a" };
+
+	for (int i = 0; i <= l->folders.count; i++) {
+		const char *folder = i < l->folders.count ?
+			l->folders.list[i] :
+			text_of("%s/usr/lib", root);
+
+		for (int k = l->is_static; k < 2; k++) {
+			char *path;
+
+			if (name[0] == ':')
+				path = text_of("%s/%s", folder, name + 1);
+			else
+				path = text_of(shapes[k], folder, name);
+			if (exists(path))
+				return path;
+		}
+	}
+	return NULL;
+}
+
+static void resolve_inputs(const struct line *l, struct strings *to)
+{
+	for (int i = 0; i < l->inputs.count; i++) {
+		const char *word = l->inputs.list[i], *path;
+
+		if (strncmp(word, "-l", 2)) {
+			if (strncmp(word, "-L", 2))
+				strings_add(to, word);
+			continue;
+		}
+		path = find_library(l, word + 2);
+		if (!path) {
+			fprintf(stderr, "posix-link: cannot find %s\n", word);
+			exit(1);
+		}
+		strings_add(to, path);
+	}
+}
+
+/* ---- symbols ---- */
+
+struct names {
+	struct strings undefined_weak, defined_weak, defined, refptr;
+};
+
+static bool has(const struct strings *s, const char *name)
+{
+	for (int i = 0; i < s->count; i++)
+		if (!strcmp(s->list[i], name))
+			return true;
+	return false;
+}
+
+static bool is_object(const char *word)
+{
+	const char *dot = strrchr(word, '.');
+
+	return *word != '-' && exists(word) && dot &&
+		(!strcmp(dot, ".o") || !strcmp(dot, ".a") ||
+			!strcmp(dot, ".lo") || !strcmp(dot, ".obj") ||
+			!strcmp(dot, ".os"));
+}
+
+/* "ADDRESS TYPE NAME": llvm-nm's lines that matter here.  A weak symbol shows
+ * as NAME and .weak.NAME.default.WHERE; type A says that it has no value. */
+static void read_names(const char *text, struct names *n)
+{
+	char *copy = strdup(text), *rest = copy, *row;
+
+	while ((row = strsep(&rest, "\n"))) {
+		char type, name[4096], *end;
+
+		if (strlen(row) > sizeof name + 19 ||
+			sscanf(row, "%*s %c %4095s", &type, name) != 2)
+			continue;
+		if (!strncmp(name, ".refptr.", 8)) {
+			strings_add(&n->refptr, name + 8);
+		} else if (!strncmp(name, ".weak.", 6) &&
+			(end = strstr(name, ".default"))) {
+			*end = 0;
+			strings_add(strchr("Aa", type) ? &n->undefined_weak :
+							 &n->defined_weak,
+				name + 6);
+		} else if (strchr("TDBRCS", type)) {
+			strings_add(&n->defined, name);
+		}
+	}
+	free(copy);
+}
+
+static void collect_names(const struct strings *inputs, struct names *n)
+{
+	struct strings argv = { 0 };
+	char *output = text_of("%s/nm", scratch);
+
+	strings_add(&argv, nm);
+	for (int i = 0; i < inputs->count; i++)
+		if (is_object(inputs->list[i]))
+			strings_add(&argv, inputs->list[i]);
+	if (argv.count == 1)
+		return;
+	run(argv.list, output, "/dev/null");
+	read_names(read_file(output, NULL), n);
+}
+
+/* Whether posix1.dll exports it: "\nNAME\n" or "\nNAME DATA\n". */
+static const char *exported(const char *exports, const char *name)
+{
+	size_t size = strlen(name);
+
+	for (const char *p = exports; (p = strstr(p, name)); p += size)
+		if ((p == exports || p[-1] == '\n') &&
+			(p[size] == '\n' || p[size] == ' ' || !p[size]))
+			return p[size] == ' ' ? " DATA" : "";
+	return NULL;
+}
+
+/* An import library of just those names. */
+static const char *import_library(const char *name, const char *from,
+	const struct strings *rows)
+{
+	char *def = text_of("%s/%s.def", scratch, name);
+	char *library = text_of("%s/%s.a", scratch, name);
+	char *argv[] = { (char *)dlltool, "-m", "i386:x86-64", "-D",
+		(char *)from, "-d", def, "-l", library, NULL };
+	FILE *f = fopen(def, "w");
+
+	if (!f)
+		die(strerror(errno), def);
+	fprintf(f, "EXPORTS\n");
+	for (int i = 0; i < rows->count; i++)
+		fprintf(f, "%s\n", rows->list[i]);
+	fclose(f);
+	if (run(argv, NULL, NULL))
+		die("llvm-dlltool failed", library);
+	return library;
+}
+
+/* ---- linking ---- */
+
+struct link {
+	struct line line;
+	struct strings inputs; /* libraries as paths */
+	struct names names;
+	const char *exports; /* text of posix1.exports */
+	const char *image;   /* what lld writes */
+};
+
+/* lld's COFF side takes a weak undefined symbol for 0, whatever the libraries
+ * hold, and strong references to the same name with it.  So those that
+ * posix1.dll has come from an import library in front. */
+static void add_weak(struct link *k, struct strings *argv)
+{
+	struct strings rows = { 0 };
+
+	for (int i = 0; i < k->names.undefined_weak.count; i++) {
+		const char *name = k->names.undefined_weak.list[i];
+		const char *data = exported(k->exports, name);
+
+		if (!data || has(&k->names.defined, name) ||
+			has(&k->names.defined_weak, name) || has(&rows, name))
+			continue;
+		strings_add(&rows, text_of("%s%s", name, data));
+		strings_add(argv, text_of("-Xlink=-include:%s", name));
+	}
+	if (rows.count)
+		strings_add(argv, import_library("weak", "posix1.dll", &rows));
+}
+
+static void make_argv(struct link *k, struct strings *argv,
+	const char *pending)
+{
+	const struct line *l = &k->line;
+	const char *name = l->shared && l->soname ? l->soname : l->output;
+
+	strings_add(argv, ld);
+	strings_add(argv, "-m");
+	strings_add(argv, "i386pep");
+	strings_add(argv, "--disable-dynamicbase");
+	strings_add(argv, "--disable-high-entropy-va");
+	strings_add(argv, "--subsystem");
+	strings_add(argv, "console");
+	strings_add(argv, "--error-limit=0");
+	strings_add(argv, "--image-base");
+	strings_add(argv,
+		text_of("0x%llx",
+			(unsigned long long)base_of(name, l->shared)));
+	strings_add(argv, "-o");
+	strings_add(argv, k->image);
+	if (l->shared)
+		strings_add(argv, "--shared");
+	if (l->shared || l->export_dynamic) {
+		strings_add(argv, "--export-all-symbols");
+		/* what lld does not count among all */
+		for (int i = 0; i < k->names.defined_weak.count; i++)
+			strings_add(argv,
+				text_of("-Xlink=-export:%s",
+					k->names.defined_weak.list[i]));
+	}
+	strings_add(argv, "-e");
+	strings_add(argv,
+		l->entry	  ? l->entry :
+			l->shared ? "__posix_dll_entry" :
+				    "__posix_crt0");
+	if (!l->no_start_files)
+		strings_add(argv,
+			text_of("%s/usr/lib/%s", root,
+				l->shared ? "dllcrt0.o" : "crt0.o"));
+	if (!l->no_libraries)
+		add_weak(k, argv);
+	for (int i = 0; i < k->inputs.count; i++)
+		strings_add(argv, k->inputs.list[i]);
+	if (pending)
+		strings_add(argv, pending);
+	if (!l->no_libraries) {
+		strings_add(argv, text_of("%s/usr/lib/libposix1.a", root));
+		strings_add(argv,
+			text_of("%s/usr/lib/libclang_rt.builtins.a", root));
+	}
+}
+
+/* The undefined names of lld's messages; false if it said anything else. */
+static bool undefined(const char *messages, struct strings *to)
+{
+	char *copy = strdup(messages), *rest = copy, *row;
+	bool only = true;
+
+	while ((row = strsep(&rest, "\n"))) {
+		char *name = strstr(row, "error: undefined symbol: ");
+
+		if (name) {
+			name += 25;
+			if (!has(to, name))
+				strings_add(to, name);
+		} else if (strstr(row, "error:")) {
+			only = false;
+		}
+	}
+	return only && to->count;
+}
+
+/* A shared object may leave symbols to who loads it: they come from a library
+ * "*", which our loader looks for everywhere. */
+static const char *leave_open(struct link *k, const struct strings *names)
+{
+	struct strings rows = { 0 };
+
+	for (int i = 0; i < names->count; i++)
+		strings_add(&rows,
+			text_of("%s%s", names->list[i],
+				has(&k->names.refptr, names->list[i]) ?
+					" DATA" :
+					""));
+	return import_library("open", "*", &rows);
+}
+
+static int link_image(struct link *k)
+{
+	struct strings argv = { 0 }, again = { 0 }, open = { 0 };
+	char *errors = text_of("%s/errors", scratch), *messages;
+	int r;
+
+	make_argv(k, &argv, NULL);
+	r = run(argv.list, NULL, errors);
+	messages = read_file(errors, NULL);
+	if (r && k->line.shared && !k->line.no_undefined &&
+		undefined(messages, &open)) {
+		make_argv(k, &again, leave_open(k, &open));
+		return run(again.list, NULL, NULL);
+	}
+	fputs(messages, stderr);
+	return r;
+}
+
+static char *join(const struct strings *s)
+{
+	char *text = NULL;
+
+	for (int i = 0; i < s->count; i++)
+		text = text ? text_of("%s:%s", text, s->list[i]) :
+			      s->list[i];
+	return text;
+}
+
+static void finish_image(struct link *k)
+{
+	struct image im;
+	const char *problem;
+
+	im.bytes = (uint8_t *)read_file(k->image, &im.size);
+	if (!k->line.no_start_files) {
+		problem = finish(&im,
+			k->line.shared ? k->line.soname : NULL,
+			join(&k->line.runpath));
+		if (problem)
+			die(problem, k->line.output);
+	}
+	write_file(k->line.output, im.bytes, im.size);
+	chmod(k->line.output, 0755);
+}
+
+static void clean(void)
+{
+	char *argv[] = { "rm", "-rf", scratch, NULL };
+
+	if (*scratch) {
+		verbose = false;
+		run(argv, NULL, NULL);
+	}
+}
+
+static void find_root(void)
+{
+	char own[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", own, sizeof own - 1);
+	char *slash;
+
+	if (n < 0)
+		die(strerror(errno), "/proc/self/exe");
+	own[n] = 0;
+	for (int i = 0; i < 3 && (slash = strrchr(own, '/')); i++)
+		*slash = 0;
+	root = strdup(own);
+	if (getenv("POSIX_ROOT"))
+		root = getenv("POSIX_ROOT");
+}
+
+static int relocatable(const struct line *l)
+{
+	struct strings argv = { 0 };
+
+	strings_add(&argv, tool("POSIX_LD_R", "x86_64-w64-mingw32-ld"));
+	strings_add(&argv, "-r");
+	strings_add(&argv, "-o");
+	strings_add(&argv, l->output);
+	for (int i = 0; i < l->inputs.count; i++)
+		strings_add(&argv, l->inputs.list[i]);
+	return run(argv.list, NULL, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	struct link k = { 0 };
+	const char *temporary = tool("TMPDIR", "/tmp");
+
+	ld = tool("POSIX_LD", "ld.lld-22");
+	nm = tool("POSIX_NM", "llvm-nm-22");
+	dlltool = tool("POSIX_DLLTOOL", "llvm-dlltool-22");
+	find_root();
+	if (line_parse(&k.line, argc, argv))
+		return 1;
+	verbose = k.line.verbose;
+	if (k.line.print_version) {
+		/* configure looks for this word to know what ld can do */
+		printf("GNU ld (posix-link, by way of lld) 2.40\n");
+		return 0;
+	}
+	if (k.line.relocatable)
+		return relocatable(&k.line);
+	snprintf(scratch, sizeof scratch, "%s/posix-link-XXXXXX", temporary);
+	if (!mkdtemp(scratch))
+		die(strerror(errno), scratch);
+	atexit(clean);
+	k.exports = read_file(text_of("%s/usr/lib/posix1.exports", root),
+		NULL);
+	if (k.line.shared && !k.line.soname) {
+		const char *slash = strrchr(k.line.output, '/');
+
+		k.line.soname = slash ? slash + 1 : k.line.output;
+	}
+	/* lld takes a DLL's own name from the file it writes */
+	k.image = text_of("%s/%s", scratch,
+		k.line.shared ? k.line.soname : "image");
+	resolve_inputs(&k.line, &k.inputs);
+	collect_names(&k.inputs, &k.names);
+	if (link_image(&k))
+		return 1;
+	finish_image(&k);
+	return 0;
+}

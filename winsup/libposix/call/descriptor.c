@@ -1,0 +1,201 @@
+/* Descriptors: making, copying, closing, their flags. */
+#include "call/call.h"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+
+#include "abi/errno.h"
+#include "ipc/ipc.h"
+#include "memory/memory.h"
+#include "vfs/vfs.h"
+
+#define CLOSE_RANGE_UNSHARE 2u
+#define CLOSE_RANGE_CLOEXEC 4u
+#define RLIMIT_FILES 7
+#define SETTABLE (O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME)
+
+long sys_close(int fd)
+{
+	return fd_close(fd);
+}
+
+long sys_close_range(unsigned first, unsigned last, unsigned flags)
+{
+	struct files *files = current->process->files;
+	int fd;
+
+	if (first > last || (flags & ~(CLOSE_RANGE_UNSHARE |
+					     CLOSE_RANGE_CLOEXEC)))
+		return -EINVAL;
+	if (first > OPEN_FILES)
+		return 0;
+	for (fd = fd_next(files, (int)first); fd >= 0 && (unsigned)fd <= last;
+		fd = fd_next(files, fd + 1)) {
+		if (flags & CLOSE_RANGE_CLOEXEC)
+			fd_flags(fd, FD_CLOEXEC);
+		else
+			fd_close(fd);
+	}
+	return 0;
+}
+
+static long duplicate(int fd, int minimum, bool close_on_exec)
+{
+	struct file *f;
+	long r = fd_get(fd, &f);
+
+	return r ? r : fd_install(f, minimum, close_on_exec);
+}
+
+long sys_dup(int fd)
+{
+	return duplicate(fd, 0, false);
+}
+
+static long duplicate_to(int old, int new, bool close_on_exec)
+{
+	struct file *f;
+	long r = fd_get(old, &f);
+
+	return r ? r : fd_replace(new, f, close_on_exec);
+}
+
+long sys_dup2(int old, int new)
+{
+	struct file *f;
+	long r;
+
+	if (old != new)
+		return duplicate_to(old, new, false);
+	r = fd_get(old, &f);
+	if (r)
+		return r;
+	file_put(f);
+	return new;
+}
+
+long sys_dup3(int old, int new, int flags)
+{
+	if (old == new || (flags & ~O_CLOEXEC))
+		return -EINVAL;
+	return duplicate_to(old, new, flags & O_CLOEXEC);
+}
+
+static long set_flags(struct file *f, int wanted)
+{
+	int flags = (f->flags & ~SETTABLE) | (wanted & SETTABLE);
+	long r = f->ops->set_flags ? f->ops->set_flags(f, flags) : 0;
+
+	if (!r)
+		f->flags = flags;
+	return r;
+}
+
+/* What a program asked for at open() and may ask for again. */
+static int get_flags(const struct file *f)
+{
+	return (f->flags & (O_ACCMODE | SETTABLE | O_SYNC | O_PATH)) |
+		O_LARGEFILE;
+}
+
+long sys_fcntl(int fd, int command, unsigned long argument)
+{
+	struct file *f;
+	long r;
+
+	switch (command) {
+	case F_GETFD:
+		return fd_flags(fd, -1);
+	case F_SETFD:
+		r = fd_flags(fd, argument & FD_CLOEXEC);
+		return r < 0 ? r : 0;
+	case F_DUPFD:
+	case F_DUPFD_CLOEXEC:
+		if (argument >= current->process->limits[RLIMIT_FILES][0]) {
+			r = fd_flags(fd, -1);
+			return r < 0 ? r : -EINVAL;
+		}
+		return duplicate(fd, (int)argument,
+			command == F_DUPFD_CLOEXEC);
+	}
+	r = fd_get(fd, &f);
+	if (r)
+		return r;
+	switch (command) {
+	case F_GETFL:
+		r = get_flags(f);
+		break;
+	case F_SETFL:
+		r = set_flags(f, (int)argument);
+		break;
+	default:
+		r = -EINVAL;
+	}
+	file_put(f);
+	return r;
+}
+
+long sys_ioctl(int fd, unsigned long request, unsigned long argument)
+{
+	struct file *f;
+	long r;
+	int on;
+
+	if (request == FIOCLEX || request == FIONCLEX) {
+		r = fd_flags(fd, request == FIOCLEX ? FD_CLOEXEC : 0);
+		return r < 0 ? r : 0;
+	}
+	r = fd_get(fd, &f);
+	if (r)
+		return r;
+	if (request == FIONBIO) {
+		if (user_copy_in(&on, (void *)argument, sizeof on))
+			r = -EFAULT;
+		else
+			r = set_flags(f,
+				on ? f->flags | O_NONBLOCK :
+				     f->flags & ~O_NONBLOCK);
+	} else {
+		r = f->ops->ioctl ? f->ops->ioctl(f, request, argument) :
+				    -ENOTTY;
+	}
+	file_put(f);
+	return r;
+}
+
+long sys_pipe2(int *user, int flags)
+{
+	struct file *reader, *writer;
+	bool close_on_exec = flags & O_CLOEXEC;
+	int fds[2];
+	long r;
+
+	if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
+		return -EINVAL;
+	r = pipe_create(&reader, &writer, flags & O_NONBLOCK);
+	if (r)
+		return r;
+	r = fd_install(reader, 0, close_on_exec);
+	if (r < 0) {
+		file_put(writer);
+		return r;
+	}
+	fds[0] = (int)r;
+	r = fd_install(writer, 0, close_on_exec);
+	if (r < 0) {
+		fd_close(fds[0]);
+		return r;
+	}
+	fds[1] = (int)r;
+	if (user_copy_out(user, fds, sizeof fds)) {
+		fd_close(fds[0]);
+		fd_close(fds[1]);
+		return -EFAULT;
+	}
+	return 0;
+}
+
+long sys_pipe(int *user)
+{
+	return sys_pipe2(user, 0);
+}

@@ -1,0 +1,331 @@
+/* Bytes in and out of files. */
+#include "call/call.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "abi/errno.h"
+#include "memory/memory.h"
+#include "vfs/vfs.h"
+
+#define VECTORS 1024 /* IOV_MAX */
+#define TRANSFER_MAX 0x7ffff000ul /* man 2 read, NOTES */
+
+enum direction { READ, WRITE };
+
+static long run(struct file *f, struct io *io, enum direction d)
+{
+	long (*operation)(struct file *, struct io *) =
+		d == READ ? f->ops->read : f->ops->write;
+
+	if (!operation)
+		return -EINVAL;
+	if (io->offset >= 0 && !f->ops->seek)
+		return -ESPIPE;
+	io->nonblocking = f->flags & O_NONBLOCK;
+	return operation(f, io);
+}
+
+static long get(int fd, enum direction d, struct file **out)
+{
+	return d == READ ? fd_get_readable(fd, out) : fd_get_writable(fd, out);
+}
+
+static long one(int fd, const void *buffer, size_t size, int64_t offset,
+	enum direction d)
+{
+	struct iovec v = { (void *)buffer,
+		size > TRANSFER_MAX ? TRANSFER_MAX : size };
+	struct io io = { &v, 1, v.iov_len, offset, false };
+	struct file *f;
+	long r = get(fd, d, &f);
+
+	if (r)
+		return r;
+	r = run(f, &io, d);
+	file_put(f);
+	return r;
+}
+
+static long copy_vector(struct iovec *v, const struct iovec *user, int count,
+	size_t *size)
+{
+	size_t total = 0;
+
+	if (count < 0 || count > VECTORS)
+		return -EINVAL;
+	if (user_copy_in(v, user, (size_t)count * sizeof *v))
+		return -EFAULT;
+	for (int i = 0; i < count; i++) {
+		if (v[i].iov_len > SSIZE_MAX - total)
+			return -EINVAL;
+		total += v[i].iov_len;
+	}
+	*size = total;
+	return 0;
+}
+
+static long many(int fd, const struct iovec *user, int count, int64_t offset,
+	enum direction d)
+{
+	struct iovec few[8], *v = few;
+	struct io io = { .count = count, .offset = offset };
+	struct file *f;
+	long r = get(fd, d, &f);
+
+	if (r)
+		return r;
+	if (count > 8 && count <= VECTORS)
+		v = win_alloc((size_t)count * sizeof *v);
+	r = v ? copy_vector(v, user, count, &io.size) : -ENOMEM;
+	io.vector = v;
+	if (!r)
+		r = run(f, &io, d);
+	if (v != few)
+		win_free(v);
+	file_put(f);
+	return r;
+}
+
+long sys_read(int fd, void *buffer, size_t size)
+{
+	return one(fd, buffer, size, -1, READ);
+}
+
+long sys_write(int fd, const void *buffer, size_t size)
+{
+	return one(fd, buffer, size, -1, WRITE);
+}
+
+long sys_pread64(int fd, void *buffer, size_t size, long offset)
+{
+	return offset < 0 ? -EINVAL : one(fd, buffer, size, offset, READ);
+}
+
+long sys_pwrite64(int fd, const void *buffer, size_t size, long offset)
+{
+	return offset < 0 ? -EINVAL : one(fd, buffer, size, offset, WRITE);
+}
+
+long sys_readv(int fd, const struct iovec *v, int count)
+{
+	return many(fd, v, count, -1, READ);
+}
+
+long sys_writev(int fd, const struct iovec *v, int count)
+{
+	return many(fd, v, count, -1, WRITE);
+}
+
+/* The offset's upper half is for 32-bit systems. */
+long sys_preadv(int fd, const struct iovec *v, int count, long offset,
+	long high)
+{
+	(void)high;
+	return offset < 0 ? -EINVAL : many(fd, v, count, offset, READ);
+}
+
+long sys_pwritev(int fd, const struct iovec *v, int count, long offset,
+	long high)
+{
+	(void)high;
+	return offset < 0 ? -EINVAL : many(fd, v, count, offset, WRITE);
+}
+
+long sys_lseek(int fd, long offset, int whence)
+{
+	struct file *f;
+	long r = fd_get(fd, &f);
+
+	if (r)
+		return r;
+	if (whence < 0 || whence > SEEK_HOLE)
+		r = -EINVAL;
+	else
+		r = f->ops->seek ? f->ops->seek(f, offset, whence) : -ESPIPE;
+	file_put(f);
+	return r;
+}
+
+static long truncate_file(struct file *f, long size)
+{
+	struct kstat st;
+
+	if (f->ops->truncate)
+		return f->ops->truncate(f, size);
+	return f->ops->stat && !f->ops->stat(f, &st) && S_ISDIR(st.mode) ?
+		-EISDIR :
+		-EINVAL;
+}
+
+long sys_ftruncate(int fd, long size)
+{
+	struct file *f;
+	long r = fd_get(fd, &f);
+
+	if (r)
+		return r;
+	if (size < 0 || (f->flags & O_ACCMODE) == O_RDONLY)
+		r = -EINVAL;
+	else
+		r = truncate_file(f, size);
+	file_put(f);
+	return r;
+}
+
+long sys_truncate(const char *path, long size)
+{
+	char name[PATH_SIZE];
+	struct file *f;
+	long r = user_string(name, path, sizeof name);
+
+	if (r < 0)
+		return r;
+	if (size < 0)
+		return -EINVAL;
+	r = path_open(AT_FDCWD, name, O_WRONLY, 0, &f);
+	if (r)
+		return r;
+	r = truncate_file(f, size);
+	file_put(f);
+	return r;
+}
+
+static long sync_file(int fd, bool data_only)
+{
+	struct file *f;
+	long r = fd_get(fd, &f);
+
+	if (r)
+		return r;
+	r = f->ops->sync ? f->ops->sync(f, data_only) : -EINVAL;
+	file_put(f);
+	return r;
+}
+
+long sys_fsync(int fd)
+{
+	return sync_file(fd, false);
+}
+
+long sys_fdatasync(int fd)
+{
+	return sync_file(fd, true);
+}
+
+/* Windows writes back by itself; only an administrator may flush a volume. */
+long sys_sync(void)
+{
+	return 0;
+}
+
+long sys_fadvise64(int fd, long offset, long size, int advice)
+{
+	struct file *f;
+	long r = fd_get(fd, &f);
+
+	(void)offset;
+	if (r)
+		return r;
+	if (!f->ops->seek)
+		r = -ESPIPE;
+	else if (size < 0 || advice < 0 || advice > POSIX_FADV_NOREUSE)
+		r = -EINVAL;
+	file_put(f);
+	return r;
+}
+
+long sys_fallocate(int fd, int mode, long offset, long size)
+{
+	struct kstat st;
+	struct file *f;
+	long r;
+
+	if (mode)
+		return -EOPNOTSUPP;
+	if (offset < 0 || size <= 0)
+		return -EINVAL;
+	r = fd_get_writable(fd, &f);
+	if (r)
+		return r;
+	if (!f->ops->truncate || !f->ops->stat)
+		r = f->ops->seek ? -ENODEV : -ESPIPE;
+	else
+		r = f->ops->stat(f, &st);
+	if (!r && st.size < offset + size)
+		r = f->ops->truncate(f, offset + size);
+	file_put(f);
+	return r;
+}
+
+/* Copies through a buffer of ours; offset NULL: the file's own position. */
+static long send(struct file *out, struct file *in, int64_t *offset,
+	size_t count)
+{
+	size_t chunk = 65536, done = 0;
+	char *buffer = win_alloc(chunk);
+	long n = 0, m;
+
+	if (!buffer)
+		return -ENOMEM;
+	while (done < count) {
+		struct iovec v = { buffer,
+			count - done < chunk ? count - done : chunk };
+		struct io io = { &v, 1, v.iov_len, offset ? *offset : -1,
+			false };
+
+		n = run(in, &io, READ);
+		if (n <= 0)
+			break;
+		v.iov_len = io.size = (size_t)n;
+		io.offset = -1;
+		m = run(out, &io, WRITE);
+		if (m < n && !offset && in->ops->seek)
+			in->ops->seek(in, (m < 0 ? 0 : m) - n, SEEK_CUR);
+		if (m < 0) {
+			n = m;
+			break;
+		}
+		done += (size_t)m;
+		if (offset)
+			*offset += m;
+		if (m < n)
+			break;
+	}
+	win_free(buffer);
+	return done ? (long)done : n;
+}
+
+long sys_sendfile(int out_fd, int in_fd, long *user_offset, size_t count)
+{
+	struct file *in, *out;
+	int64_t offset;
+	long r = fd_get_readable(in_fd, &in);
+
+	if (r)
+		return r;
+	r = fd_get_writable(out_fd, &out);
+	if (r) {
+		file_put(in);
+		return r;
+	}
+	if (!in->ops->seek || !in->ops->read || (out->flags & O_APPEND))
+		r = -EINVAL;
+	else if (user_offset &&
+		user_copy_in(&offset, user_offset, sizeof offset))
+		r = -EFAULT;
+	else if (user_offset && offset < 0)
+		r = -EINVAL;
+	if (!r)
+		r = send(out, in, user_offset ? &offset : NULL,
+			count < TRANSFER_MAX ? count : TRANSFER_MAX);
+	if (r >= 0 && user_offset &&
+		user_copy_out(user_offset, &offset, sizeof offset))
+		r = -EFAULT;
+	file_put(in);
+	file_put(out);
+	return r;
+}

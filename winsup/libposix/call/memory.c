@@ -1,0 +1,157 @@
+/* Memory. */
+#include "call/call.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "abi/errno.h"
+#include "memory/memory.h"
+#include "vfs/vfs.h"
+
+/* MAP_PRIVATE of a file: its bytes, read into memory of our own.  A change
+ * that another process makes later is not seen, which POSIX leaves open
+ * (POSIX.1-2024 mmap(), "It is unspecified"). */
+static long map_copy(struct file *f, uintptr_t hint, size_t size,
+	int protection, int flags, int64_t offset)
+{
+	int64_t done = 0;
+	long at = memory_map_anonymous(hint, size, PROT_READ | PROT_WRITE,
+		flags);
+	long r = 0;
+
+	if (at < 0)
+		return at;
+	while ((size_t)done < size) {
+		struct iovec v = { (char *)at + done, size - (size_t)done };
+		struct io io = { &v, 1, v.iov_len, offset + done, false };
+
+		r = f->ops->read(f, &io);
+		if (r <= 0)
+			break;
+		done += r;
+	}
+	if (r >= 0 && protection != (PROT_READ | PROT_WRITE))
+		r = memory_protect((uintptr_t)at, size, protection);
+	if (r < 0) {
+		memory_unmap((uintptr_t)at, size);
+		return r;
+	}
+	return at;
+}
+
+static long map_shared(struct file *f, uintptr_t hint, size_t size,
+	int protection, int flags, int64_t offset)
+{
+	win_handle section;
+	long r;
+
+	if (!f->ops->map)
+		return -ENODEV;
+	if ((protection & PROT_WRITE) && (f->flags & O_ACCMODE) != O_RDWR)
+		return -EACCES;
+	r = f->ops->map(f, (uint64_t)offset, size, protection, flags,
+		&section);
+	if (r)
+		return r;
+	r = memory_map_section(hint, size, protection, flags, section,
+		(uint64_t)offset);
+	if (r < 0)
+		win_close(section);
+	return r;
+}
+
+static long map_file(int fd, uintptr_t hint, size_t size, int protection,
+	int flags, int64_t offset)
+{
+	struct kstat st;
+	struct file *f;
+	long r = fd_get(fd, &f);
+
+	if (r)
+		return r;
+	if ((f->flags & O_ACCMODE) == O_WRONLY || (f->flags & O_PATH))
+		r = -EACCES;
+	else if (!f->ops->stat || f->ops->stat(f, &st) || !f->ops->read ||
+		!(S_ISREG(st.mode) || S_ISCHR(st.mode)))
+		r = -ENODEV;
+	else if (S_ISCHR(st.mode)) /* /dev/zero */
+		r = memory_map_anonymous(hint, size, protection, flags);
+	else if (flags & MAP_PRIVATE)
+		r = map_copy(f, hint, size, protection, flags, offset);
+	else
+		r = map_shared(f, hint, size, protection, flags, offset);
+	file_put(f);
+	return r;
+}
+
+/* Shared with the children that fork will make. */
+static long map_shared_anonymous(uintptr_t hint, size_t size, int protection,
+	int flags)
+{
+	win_handle section;
+	long r = win_section_create(&section, NULL,
+		(size + PAGE_SIZE_BYTES - 1) & ~(PAGE_SIZE_BYTES - 1), false,
+		NULL);
+
+	if (r)
+		return -ENOMEM;
+	r = memory_map_section(hint, size, protection, flags, section, 0);
+	if (r < 0)
+		win_close(section);
+	return r;
+}
+
+long sys_mmap(uintptr_t hint, size_t size, int protection,
+	unsigned long long_flags, int fd, long offset)
+{
+	int flags = (int)long_flags;
+	int type = flags & MAP_TYPE;
+
+	if (!size || (offset & (long)(PAGE_SIZE_BYTES - 1)) || offset < 0)
+		return -EINVAL;
+	if (type != MAP_SHARED && type != MAP_PRIVATE &&
+		type != MAP_SHARED_VALIDATE)
+		return -EINVAL;
+	if (size > MEMORY_HIGH)
+		return -ENOMEM;
+	if (!(flags & MAP_ANONYMOUS))
+		return map_file(fd, hint, size, protection & 7,
+			type == MAP_PRIVATE ? flags :
+					      (flags & ~MAP_TYPE) | MAP_SHARED,
+			offset);
+	if (type == MAP_PRIVATE)
+		return memory_map_anonymous(hint, size, protection & 7, flags);
+	return map_shared_anonymous(hint, size, protection & 7, flags);
+}
+
+long sys_munmap(uintptr_t start, size_t size)
+{
+	return memory_unmap(start, size);
+}
+
+long sys_mprotect(uintptr_t start, size_t size, int protection)
+{
+	return memory_protect(start, size, protection);
+}
+
+long sys_mremap(uintptr_t old, size_t old_size, size_t new_size,
+	unsigned long flags, uintptr_t place)
+{
+	return memory_remap(old, old_size, new_size, (int)flags, place);
+}
+
+long sys_madvise(uintptr_t start, size_t size, int advice)
+{
+	return memory_advise(start, size, advice);
+}
+
+long sys_msync(uintptr_t start, size_t size, int flags)
+{
+	return memory_sync(start, size, flags);
+}
+
+long sys_brk(uintptr_t wanted)
+{
+	return memory_break(wanted);
+}

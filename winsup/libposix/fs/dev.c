@@ -1,0 +1,385 @@
+/* /dev: the devices that have no hardware, and the caller's own descriptors. */
+#include "fs/fs.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+
+#include "abi/errno.h"
+#include "memory/memory.h"
+#include "tty/tty.h"
+
+enum device { ROOT, NULL_DEVICE, ZERO, FULL, RANDOM, TTY, DESCRIPTORS,
+	STANDARD };
+
+/* Numbers as Linux gives them: Documentation/admin-guide/devices.txt. */
+static const struct entry {
+	const char *name;
+	enum device what;
+	uint32_t mode;
+	unsigned major, minor; /* of STANDARD: minor is the descriptor */
+} entries[] = {
+	{ "", ROOT, S_IFDIR | 0755, 0, 0 },
+	{ "null", NULL_DEVICE, S_IFCHR | 0666, 1, 3 },
+	{ "zero", ZERO, S_IFCHR | 0666, 1, 5 },
+	{ "full", FULL, S_IFCHR | 0666, 1, 7 },
+	{ "random", RANDOM, S_IFCHR | 0666, 1, 8 },
+	{ "urandom", RANDOM, S_IFCHR | 0666, 1, 9 },
+	{ "tty", TTY, S_IFCHR | 0666, 5, 0 },
+	{ "fd", DESCRIPTORS, S_IFDIR | 0555, 0, 0 },
+	{ "stdin", STANDARD, S_IFLNK | 0777, 0, 0 },
+	{ "stdout", STANDARD, S_IFLNK | 0777, 0, 1 },
+	{ "stderr", STANDARD, S_IFLNK | 0777, 0, 2 },
+};
+
+struct device_file {
+	struct file file;
+	const struct entry *entry;
+	int64_t next; /* of a listing; file.position */
+};
+
+static const struct entry *entry_of(struct file *f)
+{
+	return container_of(f, struct device_file, file)->entry;
+}
+
+static const struct entry *find(const struct place *p)
+{
+	for (size_t i = 0; i < array_size(entries); i++)
+		if (strlen(entries[i].name) == p->length &&
+			!memcmp(entries[i].name, p->rest, p->length))
+			return &entries[i];
+	return NULL;
+}
+
+/* "fd/5": 5.  -1 if it is something else. */
+static int descriptor_of(const struct place *p)
+{
+	int fd = 0;
+
+	if (p->length < 4 || p->length > 9 || memcmp(p->rest, "fd/", 3))
+		return -1;
+	for (size_t i = 3; i < p->length; i++) {
+		if (p->rest[i] < '0' || p->rest[i] > '9')
+			return -1;
+		fd = fd * 10 + p->rest[i] - '0';
+	}
+	return fd;
+}
+
+static long each(struct io *io, long (*f)(const struct iovec *))
+{
+	long done = 0;
+
+	for (int i = 0; i < io->count; i++) {
+		long r = f(&io->vector[i]);
+
+		if (r)
+			return done ? done : r;
+		done += (long)io->vector[i].iov_len;
+	}
+	return done;
+}
+
+static long fill_zero(const struct iovec *v)
+{
+	return user_zero(v->iov_base, v->iov_len);
+}
+
+static long fill_random(const struct iovec *v)
+{
+	char bytes[256];
+	long r = 0;
+
+	for (size_t n = 0; !r && n < v->iov_len; n += sizeof bytes) {
+		size_t size = v->iov_len - n;
+
+		if (size > sizeof bytes)
+			size = sizeof bytes;
+		r = win_random(bytes, size);
+		if (!r)
+			r = user_copy_out((char *)v->iov_base + n, bytes,
+				size);
+	}
+	return r;
+}
+
+static long device_read(struct file *f, struct io *io)
+{
+	switch (entry_of(f)->what) {
+	case NULL_DEVICE:
+		return 0;
+	case ZERO:
+	case FULL:
+		return each(io, fill_zero);
+	case RANDOM:
+		return each(io, fill_random);
+	default:
+		return -EISDIR;
+	}
+}
+
+static long device_write(struct file *f, struct io *io)
+{
+	return entry_of(f)->what == FULL ? -ENOSPC : (long)io->size;
+}
+
+static long device_seek(struct file *f, int64_t offset, int whence)
+{
+	struct device_file *d = container_of(f, struct device_file, file);
+
+	(void)whence;
+	if (S_ISDIR(d->entry->mode))
+		d->next = offset;
+	return S_ISDIR(d->entry->mode) ? (long)offset : 0;
+}
+
+static void fill_stat(const struct entry *e, struct kstat *out)
+{
+	memset(out, 0, sizeof *out);
+	out->dev = 5;
+	out->ino = (uint64_t)(e - entries) + 1;
+	out->nlink = 1;
+	out->mode = e->mode;
+	out->rdev = e->major << 8 | e->minor;
+	out->blksize = 4096;
+	if (S_ISLNK(e->mode))
+		out->size = 4;
+}
+
+static long device_stat_file(struct file *f, struct kstat *out)
+{
+	fill_stat(entry_of(f), out);
+	return 0;
+}
+
+static unsigned device_poll(struct file *f, unsigned events, struct sleep *s)
+{
+	(void)f;
+	(void)s;
+	return events & (POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM);
+}
+
+static long put(void *user, size_t size, uint64_t ino, int64_t next,
+	unsigned type, const char *name)
+{
+	struct {
+		uint64_t ino;
+		int64_t off;
+		uint16_t reclen;
+		uint8_t type;
+		char name[29];
+	} __attribute__((packed)) e = { ino, next, 0, (uint8_t)type, { 0 } };
+	size_t need = round_up(19 + strlen(name) + 1, 8);
+
+	if (need > size)
+		return -EINVAL;
+	e.reclen = (uint16_t)need;
+	memcpy(e.name, name, strlen(name));
+	return user_copy_out(user, &e, need) ? -EFAULT : (long)need;
+}
+
+/* Entry number n of the listing; 0 at the end. */
+static long list_root(int64_t *n, void *user, size_t size)
+{
+	static const char *const dots[] = { ".", ".." };
+	const struct entry *e;
+
+	if (*n < 2)
+		return put(user, size, 1, *n + 1, DT_DIR, dots[*n]);
+	if (*n - 1 >= (int64_t)array_size(entries))
+		return 0;
+	e = &entries[*n - 1];
+	return put(user, size, (uint64_t)*n, *n + 1,
+		(e->mode & S_IFMT) >> 12, e->name);
+}
+
+static long list_descriptors(int64_t *n, void *user, size_t size)
+{
+	char name[16];
+	int fd;
+
+	if (*n < 2)
+		return put(user, size, 1, *n + 1, DT_DIR, *n ? ".." : ".");
+	fd = fd_next(current->process->files, (int)*n - 2);
+	if (fd < 0)
+		return 0;
+	*n = fd + 2;
+	format(name, sizeof name, "%d", fd);
+	return put(user, size, 100 + (uint64_t)fd, *n + 1, DT_UNKNOWN, name);
+}
+
+static long device_readdir(struct file *f, void *user, size_t size)
+{
+	struct device_file *d = container_of(f, struct device_file, file);
+	size_t done = 0;
+	long r;
+
+	if (!S_ISDIR(d->entry->mode))
+		return -ENOTDIR;
+	lock_take(&f->position);
+	do {
+		r = d->entry->what == ROOT ?
+			list_root(&d->next, (char *)user + done, size - done) :
+			list_descriptors(&d->next, (char *)user + done,
+				size - done);
+		if (r > 0) {
+			done += (size_t)r;
+			d->next++;
+		}
+	} while (r > 0);
+	lock_drop(&f->position);
+	return done ? (long)done : r;
+}
+
+static long set_nothing(struct file *f, const struct attributes *a)
+{
+	(void)f;
+	(void)a;
+	return 0;
+}
+
+/* Native programs get Windows' own null device; the others have none. */
+static long device_native(struct file *f, win_handle *out, bool *pump)
+{
+	static const uint16_t nul[] = { '\\', '?', '?', '\\', 'N', 'U', 'L' };
+	struct win_name name = { 0, nul, 7 };
+
+	*pump = false;
+	if (entry_of(f)->what != NULL_DEVICE) {
+		*pump = true;
+		return 0;
+	}
+	return win_file_open(out, &name, WIN_FILE_READ | WIN_FILE_WRITE,
+		WIN_OPEN, 0, 0, NULL);
+}
+
+static void device_pack(struct file *f, struct transfer *to)
+{
+	transfer_put_number(to, (uint64_t)(entry_of(f) - entries));
+}
+
+static void device_release(struct file *f)
+{
+	win_free(f);
+}
+
+static const struct file_ops device_ops = {
+	.name = "device",
+	.kind = FILE_DEVICE,
+	.read = device_read,
+	.write = device_write,
+	.seek = device_seek,
+	.poll = device_poll,
+	.stat = device_stat_file,
+	.set_attributes = set_nothing,
+	.readdir = device_readdir,
+	.native = device_native,
+	.pack = device_pack,
+	.release = device_release,
+};
+
+static struct file *make(const struct entry *e, int flags)
+{
+	struct device_file *d = win_alloc(sizeof *d);
+
+	if (!d)
+		return NULL;
+	file_init(&d->file, &device_ops, flags);
+	d->entry = e;
+	return &d->file;
+}
+
+static struct file *device_unpack(struct transfer *from)
+{
+	uint64_t i = transfer_get_number(from);
+
+	return i < array_size(entries) ? make(&entries[i], 0) : NULL;
+}
+
+struct file *null_open(int flags)
+{
+	return make(&entries[1], flags);
+}
+
+static long dev_open(const struct place *p, int flags, uint32_t mode,
+	struct file **out)
+{
+	const struct entry *e = find(p);
+	int fd = descriptor_of(p);
+
+	(void)mode;
+	if (fd >= 0)
+		return fd_get(fd, out);
+	if (!e)
+		return flags & O_CREAT ? -EACCES : -ENOENT;
+	if ((flags & O_CREAT) && (flags & O_EXCL))
+		return -EEXIST;
+	if (e->what == STANDARD)
+		return fd_get((int)e->minor, out);
+	if (e->what == TTY)
+		return console_open(flags, out);
+	if (S_ISDIR(e->mode) && (flags & O_ACCMODE) != O_RDONLY)
+		return -EISDIR;
+	if (!S_ISDIR(e->mode) && ((flags & O_DIRECTORY) || p->must_be_folder))
+		return -ENOTDIR;
+	*out = make(e, flags);
+	return *out ? 0 : -ENOMEM;
+}
+
+static long dev_stat(const struct place *p, struct kstat *out)
+{
+	const struct entry *e = find(p);
+	int fd = descriptor_of(p);
+	struct file *f;
+	long r;
+
+	if (e && (e->what != STANDARD || !p->follow)) {
+		fill_stat(e, out);
+		return 0;
+	}
+	if (e)
+		fd = (int)e->minor;
+	if (fd < 0)
+		return -ENOENT;
+	r = fd_get(fd, &f);
+	if (r)
+		return r == -EBADF ? -ENOENT : r;
+	r = f->ops->stat ? f->ops->stat(f, out) : -EBADF;
+	file_put(f);
+	return r;
+}
+
+static long dev_set(const struct place *p, const struct attributes *a)
+{
+	(void)a;
+	return find(p) ? 0 : -ENOENT;
+}
+
+static long dev_statfs(const struct place *p, void *out)
+{
+	struct statfs *s = out;
+
+	(void)p;
+	memset(s, 0, sizeof *s);
+	s->f_type = 0x1373; /* DEVFS_SUPER_MAGIC */
+	s->f_bsize = s->f_frsize = 4096;
+	s->f_namelen = NAME_BYTES;
+	return 0;
+}
+
+const struct fs_ops dev_fs = {
+	.name = "dev",
+	.open = dev_open,
+	.stat = dev_stat,
+	.set_attributes = dev_set,
+	.statfs = dev_statfs,
+};
+
+void dev_fs_start(void)
+{
+	file_register(FILE_DEVICE, device_unpack);
+}

@@ -1,0 +1,302 @@
+/* Making, removing and renaming.
+ *
+ * Windows 10 1809's NTFS can do what POSIX asks: delete a name at once and
+ * rename over an open file.  Elsewhere (FAT, networks, Wine 8) a name stays
+ * until its last handle is closed, and a file made anew under it meanwhile is
+ * lost with it; there the file is first moved to a hidden name. */
+#include "fs/nt/nt.h"
+
+#include <string.h>
+
+#include "abi/errno.h"
+
+#define RENAME_NOREPLACE 1u /* man 2 rename; musl 1.2.3 has no name for it */
+
+long nt_mkdir(const struct place *p, uint32_t mode)
+{
+	uint16_t path[NT_PATH];
+	struct win_name name;
+	win_handle h;
+	long r = nt_name(p, path, &name, true);
+
+	(void)mode;
+	if (!r)
+		r = win_file_open(&h, &name, WIN_FILE_ATTRIBUTES, WIN_CREATE,
+			WIN_FILE_FOLDER, 0, NULL);
+	if (!r)
+		win_close(h);
+	return r;
+}
+
+static long is_empty(const struct win_name *name)
+{
+	struct win_folder_entry e;
+	char buffer[8192] __attribute__((aligned(8)));
+	size_t at;
+	int64_t used;
+	bool first = true;
+	win_handle h;
+	long r = win_file_open(&h, name, WIN_FILE_LIST, WIN_OPEN,
+		WIN_FILE_FOLDER, 0, NULL);
+
+	while (!r && (used = win_folder_read(h, buffer, sizeof buffer,
+			      first)) > 0) {
+		first = false;
+		at = 0;
+		while (win_folder_next(buffer, (size_t)used, &at, &e)) {
+			if (e.name[0] == '.' &&
+				(e.length == 1 ||
+					(e.length == 2 && e.name[1] == '.')))
+				continue;
+			r = -ENOTEMPTY;
+		}
+	}
+	if (r != -ENOENT && r != -ENOTDIR)
+		win_close(h);
+	return r;
+}
+
+long nt_rmdir(const struct place *p)
+{
+	uint16_t path[NT_PATH];
+	struct win_name name;
+	struct win_file_stat st;
+	win_handle h;
+	long r = nt_name(p, path, &name, true);
+
+	if (!r)
+		r = nt_query(&name, &st);
+	if (r)
+		return r;
+	if (!(st.attributes & WIN_ATTRIBUTE_FOLDER))
+		return -ENOTDIR;
+	if (!p->length)
+		return -EBUSY; /* a mount's root */
+	/* Wine would only say so at the close */
+	r = is_empty(&name);
+	if (!r)
+		r = win_file_open(&h, &name,
+			WIN_FILE_DELETE | WIN_FILE_SET_ATTRIBUTES, WIN_OPEN,
+			WIN_FILE_FOLDER | WIN_FILE_NO_FOLLOW, 0, NULL);
+	if (r)
+		return r;
+	r = win_file_delete(h, true);
+	if (r == -ENOSYS)
+		r = win_file_delete(h, false);
+	win_close(h);
+	return r;
+}
+
+/* The name is free when this returns; the file lives as long as it is open. */
+static long remove_name(const struct win_name *name, uint32_t attributes)
+{
+	uint16_t path[NT_PATH];
+	struct win_name away = { 0, path, name->length };
+	win_handle h;
+	long r = win_file_open(&h, name,
+		WIN_FILE_DELETE | WIN_FILE_SET_ATTRIBUTES, WIN_OPEN,
+		WIN_FILE_NO_FOLLOW | WIN_FILE_NOT_FOLDER, 0, NULL);
+
+	if (r)
+		return r;
+	r = win_file_delete(h, true);
+	if (r == -ENOSYS) {
+		if (attributes & WIN_ATTRIBUTE_READONLY)
+			win_file_set_attributes(h,
+				attributes &
+					~(uint32_t)WIN_ATTRIBUTE_READONLY);
+		memcpy(path, name->text, name->length * 2);
+		nt_hidden_name(&away, path);
+		r = win_file_rename(h, &away, false, false);
+		if (!r)
+			r = win_file_delete(h, false);
+	}
+	win_close(h);
+	return r;
+}
+
+long nt_unlink(const struct place *p)
+{
+	uint16_t path[NT_PATH];
+	struct win_name name;
+	struct win_file_stat st;
+	long r = nt_name(p, path, &name, true);
+
+	if (!r)
+		r = nt_query(&name, &st);
+	if (r)
+		return r;
+	if (st.attributes & WIN_ATTRIBUTE_FOLDER)
+		return -EISDIR;
+	if (p->must_be_folder)
+		return -ENOTDIR;
+	return remove_name(&name, st.attributes);
+}
+
+/* Whether two names are one file: a change of case, or hard links. */
+static bool same(const struct win_name *a, const struct win_name *b)
+{
+	win_handle x, y;
+	bool r = false;
+
+	if (win_file_open(&x, a, WIN_FILE_ATTRIBUTES, WIN_OPEN, 0, 0, NULL))
+		return false;
+	if (!win_file_open(&y, b, WIN_FILE_ATTRIBUTES, WIN_OPEN, 0, 0,
+		    NULL)) {
+		r = win_file_same(x, y);
+		win_close(y);
+	}
+	win_close(x);
+	return r;
+}
+
+/* Wine takes a name that differs only in case for no change. */
+static long rename_case(win_handle h, const struct win_name *from,
+	const struct win_name *to)
+{
+	uint16_t path[NT_PATH];
+	struct win_name between = { 0, path, from->length };
+	long r;
+
+	memcpy(path, from->text, from->length * 2);
+	nt_hidden_name(&between, path);
+	r = win_file_rename(h, &between, false, false);
+	return r ? r : win_file_rename(h, to, false, false);
+}
+
+static bool equal_but_for_case(const struct win_name *a,
+	const struct win_name *b)
+{
+	if (a->length != b->length)
+		return false;
+	for (size_t i = 0; i < a->length; i++)
+		if ((a->text[i] | 0x20) != (b->text[i] | 0x20))
+			return false;
+	return true;
+}
+
+/* What stands at `to` gives way, if POSIX lets it. */
+static long make_way(const struct place *to, const struct win_name *name,
+	bool folder, const struct win_file_stat *there)
+{
+	bool there_folder = there->attributes & WIN_ATTRIBUTE_FOLDER;
+
+	if (folder && !there_folder)
+		return -ENOTDIR;
+	if (!folder && there_folder)
+		return -EISDIR;
+	return there_folder ? nt_rmdir(to) :
+			      remove_name(name, there->attributes);
+}
+
+static bool starts_with(const struct win_name *longer,
+	const struct win_name *shorter)
+{
+	return longer->length > shorter->length &&
+		!memcmp(longer->text, shorter->text, shorter->length * 2) &&
+		longer->text[shorter->length] == '\\';
+}
+
+static long rename_open(win_handle h, const struct place *to,
+	const struct win_name *to_name, bool folder, bool exists,
+	const struct win_file_stat *there)
+{
+	bool there_folder = exists &&
+		(there->attributes & WIN_ATTRIBUTE_FOLDER);
+	long r = folder || there_folder ?
+		-ENOSYS :
+		win_file_rename(h, to_name, true, true);
+
+	if (r != -ENOSYS)
+		return r;
+	if (exists) {
+		/* one step if nobody has it open */
+		r = folder || there_folder ?
+			-EACCES :
+			win_file_rename(h, to_name, true, false);
+		if (r != -EACCES && r != -EEXIST)
+			return r;
+		r = make_way(to, to_name, folder, there);
+		if (r)
+			return r;
+	}
+	return win_file_rename(h, to_name, false, false);
+}
+
+long nt_rename(const struct place *from, const struct place *to,
+	unsigned flags)
+{
+	uint16_t from_path[NT_PATH], to_path[NT_PATH];
+	struct win_name from_name, to_name;
+	struct win_file_stat st, there;
+	bool exists, folder;
+	win_handle h;
+	long r = nt_name(from, from_path, &from_name, true);
+
+	if (!r)
+		r = nt_name(to, to_path, &to_name, true);
+	if (!r)
+		r = nt_query(&from_name, &st);
+	if (r)
+		return r;
+	if (!from->length || !to->length)
+		return -EBUSY;
+	folder = st.attributes & WIN_ATTRIBUTE_FOLDER;
+	if (!folder && (from->must_be_folder || to->must_be_folder))
+		return -ENOTDIR;
+	if (folder && starts_with(&to_name, &from_name))
+		return -EINVAL;
+	exists = !nt_query(&to_name, &there);
+	if (exists && same(&from_name, &to_name)) {
+		if (from_name.length == to_name.length &&
+			!memcmp(from_path, to_path, to_name.length * 2))
+			return 0;
+		if (!equal_but_for_case(&from_name, &to_name))
+			return 0; /* POSIX.1-2024 rename(): links of one file */
+		r = win_file_open(&h, &from_name, WIN_FILE_DELETE, WIN_OPEN,
+			WIN_FILE_NO_FOLLOW, 0, NULL);
+		if (r)
+			return r;
+		r = rename_case(h, &from_name, &to_name);
+		win_close(h);
+		return r;
+	}
+	if (exists && (flags & RENAME_NOREPLACE))
+		return -EEXIST;
+	if (exists && folder != !!(there.attributes & WIN_ATTRIBUTE_FOLDER))
+		return folder ? -ENOTDIR : -EISDIR;
+	r = win_file_open(&h, &from_name, WIN_FILE_DELETE, WIN_OPEN,
+		WIN_FILE_NO_FOLLOW, 0, NULL);
+	if (r)
+		return r;
+	r = rename_open(h, to, &to_name, folder, exists, &there);
+	win_close(h);
+	return r;
+}
+
+long nt_link(const struct place *from, const struct place *to)
+{
+	uint16_t from_path[NT_PATH], to_path[NT_PATH];
+	struct win_name from_name, to_name;
+	struct win_file_stat st;
+	win_handle h;
+	long r = nt_name(from, from_path, &from_name, true);
+
+	if (!r)
+		r = nt_name(to, to_path, &to_name, true);
+	if (!r)
+		r = nt_query(&from_name, &st);
+	if (r)
+		return r;
+	if (st.attributes & WIN_ATTRIBUTE_FOLDER)
+		return -EPERM;
+	if (!nt_query(&to_name, &st))
+		return -EEXIST;
+	r = win_file_open(&h, &from_name, WIN_FILE_SET_ATTRIBUTES, WIN_OPEN,
+		WIN_FILE_NO_FOLLOW, 0, NULL);
+	if (r)
+		return r;
+	r = win_file_link(h, &to_name);
+	win_close(h);
+	return r;
+}

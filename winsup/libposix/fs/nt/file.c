@@ -1,0 +1,384 @@
+/* Open disk files.  The offset is the Windows file pointer, so dup and fork
+ * share it and nothing can lose it; positional transfers use a handle of
+ * their own. */
+#include "fs/nt/nt.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "abi/errno.h"
+#include "memory/memory.h"
+
+struct nt_file {
+	struct file file;
+	win_handle handle;
+	win_handle positional; /* made at the first pread; file.lock */
+	uint64_t device;
+};
+
+static struct nt_file *nt(struct file *f)
+{
+	return container_of(f, struct nt_file, file);
+}
+
+static int access_of(int flags)
+{
+	switch (flags & O_ACCMODE) {
+	case O_RDONLY:
+		return WIN_FILE_READ;
+	case O_WRONLY:
+		return WIN_FILE_WRITE;
+	}
+	return WIN_FILE_READ | WIN_FILE_WRITE;
+}
+
+static long positional(struct nt_file *f, win_handle *out)
+{
+	long r = 0;
+
+	lock_take(&f->file.lock);
+	if (!f->positional)
+		r = win_file_reopen(&f->positional, f->handle,
+			access_of(f->file.flags));
+	*out = f->positional;
+	lock_drop(&f->file.lock);
+	return r;
+}
+
+static long transfer(struct file *f, struct io *io, bool write)
+{
+	win_handle h = nt(f)->handle;
+	int64_t at = io->offset, n = 0;
+	long done = 0, r;
+
+	if (at >= 0) {
+		r = positional(nt(f), &h);
+		if (r)
+			return r;
+	} else if (write && (f->flags & O_APPEND)) {
+		at = WIN_AT_END;
+	}
+	for (int i = 0; i < io->count; i++) {
+		const struct iovec *v = &io->vector[i];
+
+		if (!v->iov_len)
+			continue;
+		n = write ? win_file_write(h, v->iov_base, v->iov_len, at) :
+			    win_file_read(h, v->iov_base, v->iov_len, at);
+		if (n < 0)
+			break;
+		done += n;
+		if (at >= 0)
+			at += n;
+		if ((size_t)n < v->iov_len)
+			break;
+	}
+	return done ? done : n < 0 ? (long)n : 0;
+}
+
+static long nt_read(struct file *f, struct io *io)
+{
+	return transfer(f, io, false);
+}
+
+static long nt_write(struct file *f, struct io *io)
+{
+	return transfer(f, io, true);
+}
+
+/* Without holes known, all is data: man 2 lseek, SEEK_DATA. */
+static long seek_data(struct nt_file *f, int64_t offset, int whence)
+{
+	struct win_file_stat st;
+	long r = win_file_stat(f->handle, &st);
+
+	if (r)
+		return r;
+	if (offset < 0 || (uint64_t)offset >= st.size)
+		return -ENXIO;
+	return win_file_seek(f->handle,
+		whence == SEEK_DATA ? offset : (int64_t)st.size, SEEK_SET);
+}
+
+static long nt_seek(struct file *f, int64_t offset, int whence)
+{
+	if (whence == SEEK_DATA || whence == SEEK_HOLE)
+		return seek_data(nt(f), offset, whence);
+	return win_file_seek(nt(f)->handle, offset, whence);
+}
+
+static long stat_open_file(struct file *f, struct kstat *out)
+{
+	return nt_stat_file(nt(f)->handle, nt(f)->device, out);
+}
+
+/* A handle that only reads may not change attributes. */
+static long set_open_file(struct file *f, const struct attributes *a)
+{
+	uint16_t path[NT_PATH];
+	struct win_name name = { 0, path, 0 };
+	win_handle h;
+	int64_t n = win_file_path(nt(f)->handle, path, NT_PATH);
+	long r;
+
+	if (n < 0)
+		return (long)n;
+	name.length = (size_t)n;
+	r = win_file_open(&h, &name, WIN_FILE_SET_ATTRIBUTES, WIN_OPEN, 0, 0,
+		NULL);
+	if (r)
+		return r;
+	r = nt_set_attributes_file(h, a);
+	win_close(h);
+	return r;
+}
+
+static long nt_truncate(struct file *f, int64_t size)
+{
+	return win_file_truncate(nt(f)->handle, size);
+}
+
+static long nt_sync(struct file *f, bool data_only)
+{
+	(void)data_only;
+	if ((f->flags & O_ACCMODE) == O_RDONLY)
+		return 0; /* Windows flushes only what may be written */
+	return win_file_flush(nt(f)->handle);
+}
+
+static long nt_map(struct file *f, uint64_t offset, size_t size,
+	int protection, int flags, win_handle *section)
+{
+	struct win_file_stat st;
+	long r = win_file_stat(nt(f)->handle, &st);
+
+	(void)flags;
+	if (r)
+		return r;
+	if (offset + size > round_up(st.size, PAGE_SIZE_BYTES))
+		return -ENXIO;
+	return win_section_of_file(section, nt(f)->handle, 0, protection);
+}
+
+static long nt_native(struct file *f, win_handle *out, bool *pump)
+{
+	*pump = false;
+	return win_duplicate(nt(f)->handle, out);
+}
+
+static void nt_pack(struct file *f, struct transfer *to)
+{
+	transfer_put_handle(to, nt(f)->handle);
+	transfer_put_number(to, nt(f)->device);
+}
+
+static void nt_release(struct file *f)
+{
+	win_close(nt(f)->handle);
+	win_close(nt(f)->positional);
+	win_free(f);
+}
+
+static const struct file_ops nt_ops = {
+	.name = "file",
+	.kind = FILE_NT,
+	.read = nt_read,
+	.write = nt_write,
+	.seek = nt_seek,
+	.stat = stat_open_file,
+	.set_attributes = set_open_file,
+	.truncate = nt_truncate,
+	.sync = nt_sync,
+	.map = nt_map,
+	.native = nt_native,
+	.pack = nt_pack,
+	.release = nt_release,
+};
+
+struct file *nt_file_make(win_handle h, int flags, uint64_t device)
+{
+	struct nt_file *f = win_alloc(sizeof *f);
+
+	if (!f) {
+		win_close(h);
+		return NULL;
+	}
+	file_init(&f->file, &nt_ops, flags);
+	f->handle = h;
+	f->device = device;
+	return &f->file;
+}
+
+struct file *nt_file_adopt(win_handle h, int flags)
+{
+	return nt_file_make(h, flags, 1);
+}
+
+win_handle nt_file_handle(struct file *f)
+{
+	return f->ops == &nt_ops ? nt(f)->handle : 0;
+}
+
+static struct file *nt_unpack(struct transfer *from)
+{
+	win_handle h = transfer_get_handle(from);
+
+	return nt_file_make(h, 0, transfer_get_number(from));
+}
+
+/* ---- opening ---- */
+
+/* How an existing file is to be opened, from its attributes; -errno if it is
+ * not to be. */
+static long check(const struct place *p, const struct win_name *name,
+	const struct win_file_stat *st, int flags)
+{
+	bool folder = st->attributes & WIN_ATTRIBUTE_FOLDER;
+	char target[1];
+
+	if ((flags & O_CREAT) && (flags & O_EXCL))
+		return -EEXIST;
+	if (nt_may_be_link(st->attributes) &&
+		nt_link_read(name, target, 1) >= 0 &&
+		!((flags & O_PATH) && (flags & O_NOFOLLOW)))
+		return -ELOOP;
+	if (!folder && ((flags & O_DIRECTORY) || p->must_be_folder))
+		return -ENOTDIR;
+	if (folder &&
+		((flags & O_ACCMODE) != O_RDONLY || (flags & O_CREAT)) &&
+		!(flags & O_PATH))
+		return -EISDIR;
+	return 0;
+}
+
+static long open_existing(const struct place *p, const struct win_name *name,
+	const struct win_file_stat *st, int flags, struct file **out)
+{
+	bool folder = st->attributes & WIN_ATTRIBUTE_FOLDER;
+	win_handle h;
+	long r = check(p, name, st, flags);
+
+	if (!r)
+		r = win_file_open(&h, name,
+			folder ? WIN_FILE_LIST | WIN_FILE_READ :
+				flags & O_PATH ? WIN_FILE_READ :
+						 access_of(flags),
+			WIN_OPEN,
+			folder ? WIN_FILE_FOLDER : WIN_FILE_NOT_FOLDER, 0,
+			NULL);
+	if (r)
+		return r;
+	if ((flags & O_TRUNC) && !folder) {
+		r = win_file_truncate(h, 0);
+		if (r) {
+			win_close(h);
+			return r;
+		}
+	}
+	*out = folder ? nt_folder_make(h, flags, p->mount->device) :
+			nt_file_make(h, flags, p->mount->device);
+	return *out ? 0 : -ENOMEM;
+}
+
+static long create(const struct place *p, const struct win_name *name,
+	int flags, uint32_t mode, struct file **out)
+{
+	bool created;
+	win_handle h;
+	/* a file made read-only is still written by who made it */
+	uint32_t attributes =
+		mode & 0222 ? 0 : (uint32_t)WIN_ATTRIBUTE_READONLY;
+	long r;
+
+	if (p->must_be_folder)
+		return -EISDIR;
+	r = win_file_open(&h, name,
+		access_of(flags) | WIN_FILE_SET_ATTRIBUTES,
+		flags & O_EXCL ? WIN_CREATE : WIN_OPEN_OR_CREATE,
+		WIN_FILE_NOT_FOLDER, attributes, &created);
+	if (r)
+		return r;
+	if (created && (mode & 0111))
+		win_file_set_executable(h, true);
+	*out = nt_file_make(h, flags, p->mount->device);
+	return *out ? 0 : -ENOMEM;
+}
+
+/* The name is asked for first: what kind of thing it is decides how it is to
+ * be opened, and under Wine the question costs no request. */
+static long nt_open(const struct place *p, int flags, uint32_t mode,
+	struct file **out)
+{
+	uint16_t path[NT_PATH];
+	struct win_name name;
+	struct win_file_stat st;
+	bool change = (flags & (O_CREAT | O_TRUNC)) ||
+		(flags & O_ACCMODE) != O_RDONLY;
+	long r = nt_name(p, path, &name, false);
+
+	if (r)
+		return r;
+	if (change && (p->mount->flags & MOUNT_READ_ONLY))
+		return -EROFS;
+	r = nt_query(&name, &st);
+	if (!r)
+		return open_existing(p, &name, &st, flags, out);
+	if (r != -ENOENT || !(flags & O_CREAT))
+		return r;
+	return create(p, &name, flags, mode, out);
+}
+
+static bool has_parent(const struct place *p)
+{
+	uint16_t path[NT_PATH];
+	struct win_name name;
+	struct win_file_stat st;
+	struct place parent = *p;
+
+	while (parent.length && parent.rest[parent.length - 1] != '/')
+		parent.length--;
+	if (parent.length)
+		parent.length--;
+	return !nt_name(&parent, path, &name, false) &&
+		!nt_query(&name, &st) &&
+		(st.attributes & WIN_ATTRIBUTE_FOLDER);
+}
+
+static int64_t native_path(const struct place *p, uint16_t *to, size_t room)
+{
+	uint16_t path[NT_PATH];
+	struct win_name name;
+	long r = nt_name(p, path, &name, false);
+
+	if (r)
+		return r;
+	if (name.length >= room)
+		return -ENAMETOOLONG;
+	for (size_t i = 0; i < name.length; i++)
+		to[i] = path[i];
+	to[name.length] = 0;
+	return (int64_t)name.length;
+}
+
+const struct fs_ops nt_fs = {
+	.name = "ntfs",
+	.open = nt_open,
+	.stat = nt_stat,
+	.readlink = nt_readlink,
+	.mkdir = nt_mkdir,
+	.rmdir = nt_rmdir,
+	.unlink = nt_unlink,
+	.rename = nt_rename,
+	.link = nt_link,
+	.symlink = nt_symlink,
+	.set_attributes = nt_set_attributes,
+	.statfs = nt_statfs,
+	.has_parent = has_parent,
+	.native_path = native_path,
+};
+
+void nt_fs_start(void)
+{
+	file_register(FILE_NT, nt_unpack);
+	file_register(FILE_NT_FOLDER, nt_folder_unpack);
+}

@@ -1,0 +1,269 @@
+/* Open folders and their listing. */
+#include "fs/nt/nt.h"
+
+#include <dirent.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "abi/errno.h"
+#include "memory/memory.h"
+
+#define BUFFER 65536
+
+struct nt_folder {
+	struct file file;
+	win_handle handle;
+	uint64_t device;
+	/* the listing; file.position guards it */
+	void *buffer;
+	size_t used, at;
+	int64_t next; /* number of the entry to give; 0 and 1: "." and ".." */
+	bool ended;
+};
+
+static struct nt_folder *nt(struct file *f)
+{
+	return container_of(f, struct nt_folder, file);
+}
+
+/* The entry at position d->next, from Windows; -ENOENT at the end. */
+static long next_entry(struct nt_folder *d, struct win_folder_entry *out)
+{
+	for (;;) {
+		if (win_folder_next(d->buffer, d->used, &d->at, out)) {
+			bool dots = out->name[0] == '.' &&
+				(out->length == 1 ||
+					(out->length == 2 &&
+						out->name[1] == '.'));
+
+			if (!dots && !nt_is_hidden(out->name, out->length))
+				return 0;
+			continue;
+		}
+		int64_t n = win_folder_read(d->handle, d->buffer, BUFFER,
+			d->next == 2 && !d->used);
+
+		if (n <= 0)
+			return n ? (long)n : -ENOENT;
+		d->used = (size_t)n;
+		d->at = 0;
+	}
+}
+
+static void rewind_folder(struct nt_folder *d)
+{
+	d->next = 0;
+	d->used = d->at = 0;
+	d->ended = false;
+}
+
+static long put_entry(void *user, size_t size, uint64_t ino, int64_t next,
+	unsigned type, const char *name, size_t length)
+{
+	struct {
+		uint64_t ino;
+		int64_t off;
+		uint16_t reclen;
+		uint8_t type;
+		char name[1024 + 5];
+	} __attribute__((packed)) e;
+	size_t need;
+
+	if (length > 1024)
+		length = 1024;
+	need = round_up(offsetof(struct k_dirent64, name) + length + 1, 8);
+	if (need > size)
+		return -EINVAL;
+	memset(&e, 0, sizeof e);
+	e.ino = ino;
+	e.off = next;
+	e.reclen = (uint16_t)need;
+	e.type = (uint8_t)type;
+	memcpy(e.name, name, length);
+	return user_copy_out(user, &e, need) ? -EFAULT : (long)need;
+}
+
+static unsigned type_of(const struct win_folder_entry *e)
+{
+	if (e->attributes & WIN_ATTRIBUTE_FOLDER)
+		return DT_DIR;
+	/* perhaps a link: who needs to know asks lstat() */
+	return e->attributes & WIN_ATTRIBUTE_SYSTEM ? DT_UNKNOWN : DT_REG;
+}
+
+static long put_next(struct nt_folder *d, void *user, size_t size)
+{
+	struct win_folder_entry e;
+	struct kstat st;
+	char name[1024];
+	size_t n;
+	long r;
+
+	if (d->next < 2) {
+		r = nt_stat_file(d->handle, d->device, &st);
+		if (r)
+			return r;
+		return put_entry(user, size, st.ino, d->next + 1, DT_DIR, "..",
+			(size_t)d->next + 1);
+	}
+	if (d->ended)
+		return -ENOENT;
+	r = next_entry(d, &e);
+	if (r) {
+		d->ended = r == -ENOENT;
+		return r;
+	}
+	n = nt_decode(name, sizeof name, e.name, e.length);
+	return put_entry(user, size, e.id, d->next + 1, type_of(&e), name,
+		n < sizeof name ? n : sizeof name);
+}
+
+static long nt_readdir(struct file *f, void *user, size_t size)
+{
+	struct nt_folder *d = nt(f);
+	size_t done = 0;
+	long r = 0;
+
+	lock_take(&f->position);
+	if (!d->buffer)
+		d->buffer = win_alloc(BUFFER);
+	if (!d->buffer)
+		r = -ENOMEM;
+	while (!r) {
+		size_t at = d->at, used = d->used;
+
+		r = put_next(d, (char *)user + done, size - done);
+		if (r > 0) {
+			done += (size_t)r;
+			d->next++;
+			r = 0;
+		} else if (r == -EINVAL || r == -EFAULT) {
+			/* does not fit: the entry comes again */
+			if (used == d->used)
+				d->at = at;
+			else
+				d->at = 0;
+		}
+	}
+	lock_drop(&f->position);
+	if (done || r == -ENOENT)
+		return (long)done;
+	return r;
+}
+
+/* Positions are entry numbers. */
+static long nt_seek(struct file *f, int64_t offset, int whence)
+{
+	struct nt_folder *d = nt(f);
+	struct win_folder_entry e;
+	int64_t wanted = offset;
+	long r = 0;
+
+	lock_take(&f->position);
+	if (whence == SEEK_CUR)
+		wanted += d->next;
+	else if (whence != SEEK_SET)
+		r = -EINVAL;
+	if (wanted < 0)
+		r = -EINVAL;
+	if (!d->buffer)
+		d->buffer = win_alloc(BUFFER);
+	if (!r && d->buffer && wanted != d->next) {
+		rewind_folder(d);
+		while (d->next < wanted && !d->ended) {
+			if (d->next >= 2 && next_entry(d, &e))
+				d->ended = true;
+			d->next++;
+		}
+	}
+	if (!r)
+		r = (long)d->next;
+	lock_drop(&f->position);
+	return r;
+}
+
+static long nt_read_folder(struct file *f, struct io *io)
+{
+	(void)f;
+	(void)io;
+	return -EISDIR;
+}
+
+static long stat_folder(struct file *f, struct kstat *out)
+{
+	return nt_stat_file(nt(f)->handle, nt(f)->device, out);
+}
+
+static long set_folder(struct file *f, const struct attributes *a)
+{
+	uint16_t path[NT_PATH];
+	struct win_name name = { 0, path, 0 };
+	int64_t n = win_file_path(nt(f)->handle, path, NT_PATH);
+	win_handle h;
+	long r;
+
+	if (n < 0)
+		return (long)n;
+	name.length = (size_t)n;
+	r = win_file_open(&h, &name, WIN_FILE_SET_ATTRIBUTES, WIN_OPEN, 0, 0,
+		NULL);
+	if (r)
+		return r;
+	r = nt_set_attributes_file(h, a);
+	win_close(h);
+	return r;
+}
+
+static long sync_folder(struct file *f, bool data_only)
+{
+	(void)f;
+	(void)data_only;
+	return 0; /* NTFS keeps names in its journal */
+}
+
+static void nt_pack(struct file *f, struct transfer *to)
+{
+	transfer_put_handle(to, nt(f)->handle);
+	transfer_put_number(to, nt(f)->device);
+}
+
+struct file *nt_folder_unpack(struct transfer *from)
+{
+	win_handle h = transfer_get_handle(from);
+
+	return nt_folder_make(h, 0, transfer_get_number(from));
+}
+
+static void nt_release(struct file *f)
+{
+	win_close(nt(f)->handle);
+	win_free(nt(f)->buffer);
+	win_free(f);
+}
+
+const struct file_ops nt_folder_ops = {
+	.name = "folder",
+	.kind = FILE_NT_FOLDER,
+	.read = nt_read_folder,
+	.seek = nt_seek,
+	.stat = stat_folder,
+	.set_attributes = set_folder,
+	.sync = sync_folder,
+	.readdir = nt_readdir,
+	.pack = nt_pack,
+	.release = nt_release,
+};
+
+struct file *nt_folder_make(win_handle h, int flags, uint64_t device)
+{
+	struct nt_folder *d = win_alloc(sizeof *d);
+
+	if (!d) {
+		win_close(h);
+		return NULL;
+	}
+	file_init(&d->file, &nt_folder_ops, flags);
+	d->handle = h;
+	d->device = device;
+	return &d->file;
+}

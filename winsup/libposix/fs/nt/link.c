@@ -1,0 +1,78 @@
+/* Symbolic links: files with the SYSTEM attribute that begin with a cookie.
+ * They need no privilege and work where reparse points do not. */
+#include "fs/nt/nt.h"
+
+#include <string.h>
+
+#include "abi/errno.h"
+
+static const char cookie[] = { '!', '<', 'p', 'o', 's', 'i',
+	'x', '-', 's', 'y', 'm', 'l', 'i', 'n', 'k', '>' };
+
+long nt_link_read_file(win_handle file, char *to, size_t room)
+{
+	char bytes[sizeof cookie + PATH_SIZE];
+	int64_t n = win_file_read(file, bytes, sizeof bytes, 0);
+	size_t size;
+
+	if (n < (int64_t)sizeof cookie ||
+		memcmp(bytes, cookie, sizeof cookie))
+		return -EINVAL;
+	size = (size_t)n - sizeof cookie;
+	memcpy(to, bytes + sizeof cookie, size < room ? size : room);
+	return (long)size;
+}
+
+long nt_link_read(const struct win_name *name, char *to, size_t room)
+{
+	win_handle file;
+	long r = win_file_open(&file, name, WIN_FILE_READ, WIN_OPEN, 0, 0,
+		NULL);
+
+	if (r)
+		return r;
+	r = nt_link_read_file(file, to, room);
+	win_close(file);
+	return r;
+}
+
+long nt_readlink(const struct place *p, char *to, size_t room)
+{
+	uint16_t path[NT_PATH];
+	struct win_name name;
+	struct win_file_stat st;
+	long r = nt_name(p, path, &name, false);
+
+	if (!r)
+		r = nt_query(&name, &st);
+	if (r)
+		return r;
+	if (!nt_may_be_link(st.attributes))
+		return -EINVAL;
+	return nt_link_read(&name, to, room);
+}
+
+long nt_symlink(const struct place *p, const char *target)
+{
+	uint16_t path[NT_PATH];
+	struct win_name name;
+	win_handle file;
+	size_t size = strlen(target);
+	int64_t n;
+	long r = nt_name(p, path, &name, true);
+
+	if (!r && p->must_be_folder)
+		r = -ENOENT;
+	if (!r)
+		r = win_file_open(&file, &name, WIN_FILE_WRITE, WIN_CREATE,
+			WIN_FILE_NOT_FOLDER, WIN_ATTRIBUTE_SYSTEM, NULL);
+	if (r)
+		return r;
+	n = win_file_write(file, cookie, sizeof cookie, -1);
+	if (n >= 0)
+		n = win_file_write(file, target, size, -1);
+	if (n < 0)
+		win_file_delete(file, false);
+	win_close(file);
+	return n < 0 ? (long)n : 0;
+}

@@ -1,0 +1,59 @@
+/* Shared by the files of this file system: a folder of a Windows volume. */
+#ifndef FS_NT_NT_H
+#define FS_NT_NT_H
+
+#include "fs/fs.h"
+
+#define NT_PATH 4200 /* units; longer than PATH_SIZE by a root's length */
+
+/* ---- name.c ---- */
+/* The NT path of a place into `to` (NT_PATH units); name->text is `to`.
+ * -ENAMETOOLONG, -EROFS when `change` and the mount admits none. */
+long nt_name(const struct place *p, uint16_t *to, struct win_name *name,
+	bool change);
+/* One component, both ways.  Units or bytes needed. */
+size_t nt_encode(uint16_t *to, size_t room, const char *name, size_t size);
+size_t nt_decode(char *to, size_t room, const uint16_t *name, size_t count);
+/* A name that no POSIX program sees, in the folder that holds `name`:
+ * replaces its last component in place. */
+void nt_hidden_name(struct win_name *name, uint16_t *buffer);
+bool nt_is_hidden(const uint16_t *name, size_t length);
+
+/* ---- link.c: symbolic links are marked files ---- */
+/* Whether attributes make a look worth while. */
+static inline bool nt_may_be_link(uint32_t attributes)
+{
+	return (attributes & WIN_ATTRIBUTE_SYSTEM) &&
+		!(attributes & WIN_ATTRIBUTE_FOLDER);
+}
+/* Length of the link's text (copied up to `room` bytes), or -EINVAL if the
+ * file is no link. */
+long nt_link_read(const struct win_name *name, char *to, size_t room);
+long nt_link_read_file(win_handle file, char *to, size_t room);
+long nt_readlink(const struct place *p, char *to, size_t room);
+long nt_symlink(const struct place *p, const char *target);
+
+/* ---- stat.c ---- */
+long nt_stat(const struct place *p, struct kstat *out);
+long nt_stat_file(win_handle file, uint64_t device, struct kstat *out);
+long nt_set_attributes(const struct place *p, const struct attributes *a);
+long nt_set_attributes_file(win_handle file, const struct attributes *a);
+long nt_statfs(const struct place *p, void *out_statfs);
+long nt_query(const struct win_name *name, struct win_file_stat *out);
+
+/* ---- file.c ---- */
+struct file *nt_file_make(win_handle h, int flags, uint64_t device);
+/* ---- folder.c ---- */
+struct file *nt_folder_make(win_handle h, int flags, uint64_t device);
+struct file *nt_folder_unpack(struct transfer *from);
+extern const struct file_ops nt_folder_ops;
+
+/* ---- change.c ---- */
+long nt_mkdir(const struct place *p, uint32_t mode);
+long nt_rmdir(const struct place *p);
+long nt_unlink(const struct place *p);
+long nt_rename(const struct place *from, const struct place *to,
+	unsigned flags);
+long nt_link(const struct place *from, const struct place *to);
+
+#endif

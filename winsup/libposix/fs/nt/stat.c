@@ -1,0 +1,193 @@
+/* What a file is, and changing it. */
+#include "fs/nt/nt.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+
+#include "abi/errno.h"
+
+#define SECOND 1000000000l
+
+/* -ENOENT also when a file stands where the path needs a folder. */
+long nt_query(const struct win_name *name, struct win_file_stat *out)
+{
+	return win_file_query_name(name, out);
+}
+
+static void split_time(int64_t ns, int64_t *seconds, int64_t *rest)
+{
+	*seconds = ns / SECOND;
+	*rest = ns % SECOND;
+	if (*rest < 0) {
+		*rest += SECOND;
+		--*seconds;
+	}
+}
+
+static uint32_t mode_of(win_handle file, const struct win_file_stat *st)
+{
+	uint32_t mode = S_IFREG | 0644;
+	bool executable;
+
+	if (st->attributes & WIN_ATTRIBUTE_FOLDER)
+		return S_IFDIR | 0755;
+	if (!win_file_executable(file, &executable) && executable)
+		mode |= 0111;
+	if (st->attributes & WIN_ATTRIBUTE_READONLY)
+		mode &= ~0222u;
+	return mode;
+}
+
+long nt_stat_file(win_handle file, uint64_t device, struct kstat *out)
+{
+	struct win_file_stat st;
+	char target[1];
+	long r = win_file_stat(file, &st), n;
+
+	if (r)
+		return r;
+	memset(out, 0, sizeof *out);
+	out->dev = device;
+	out->ino = st.id;
+	out->nlink = st.links;
+	out->mode = mode_of(file, &st);
+	out->uid = current->process->uid;
+	out->gid = current->process->gid;
+	out->size = (int64_t)st.size;
+	if (nt_may_be_link(st.attributes)) {
+		n = nt_link_read_file(file, target, 1);
+		if (n >= 0) {
+			out->mode = S_IFLNK | 0777;
+			out->size = n;
+		}
+	}
+	if (S_ISDIR(out->mode))
+		out->size = 4096;
+	out->blksize = 4096;
+	out->blocks = (int64_t)((st.allocated + 511) / 512);
+	split_time(st.accessed, &out->atime, &out->atime_nsec);
+	split_time(st.modified, &out->mtime, &out->mtime_nsec);
+	split_time(st.changed, &out->ctime, &out->ctime_nsec);
+	return 0;
+}
+
+long nt_stat(const struct place *p, struct kstat *out)
+{
+	uint16_t path[NT_PATH];
+	struct win_name name;
+	struct win_file_stat st;
+	win_handle file;
+	long r = nt_name(p, path, &name, false);
+
+	/* a missing file costs no request that way (windows-facts.md) */
+	if (!r)
+		r = nt_query(&name, &st);
+	if (!r)
+		r = win_file_open(&file, &name,
+			nt_may_be_link(st.attributes) ? WIN_FILE_READ :
+							WIN_FILE_ATTRIBUTES,
+			WIN_OPEN, 0, 0, NULL);
+	if (r)
+		return r;
+	r = nt_stat_file(file, p->mount->device, out);
+	win_close(file);
+	return r;
+}
+
+static long set_mode(win_handle file, uint32_t mode)
+{
+	struct win_file_stat st;
+	uint32_t attributes;
+	bool executable;
+	long r = win_file_stat(file, &st);
+
+	if (r || (st.attributes & WIN_ATTRIBUTE_FOLDER))
+		return r;
+	attributes = st.attributes & ~(uint32_t)WIN_ATTRIBUTE_READONLY;
+	if (!(mode & 0222))
+		attributes |= WIN_ATTRIBUTE_READONLY;
+	/* the list first: once read-only, Wine admits no other change */
+	if (!win_file_executable(file, &executable) &&
+		executable != ((mode & 0111) != 0))
+		r = win_file_set_executable(file, (mode & 0111) != 0);
+	if (!r && attributes != st.attributes)
+		r = win_file_set_attributes(file, attributes);
+	return r;
+}
+
+long nt_set_attributes_file(win_handle file, const struct attributes *a)
+{
+	struct process *p = current->process;
+	long r = 0;
+
+	/* everything is the user's own, and cannot be given away */
+	if ((a->what & ATTRIBUTE_UID) && a->uid != p->uid)
+		return -EPERM;
+	if ((a->what & ATTRIBUTE_GID) && a->gid != p->gid)
+		return -EPERM;
+	if (a->what & ATTRIBUTE_MODE)
+		r = set_mode(file, a->mode);
+	if (!r && (a->what & (ATTRIBUTE_ACCESSED | ATTRIBUTE_MODIFIED)))
+		r = win_file_set_times(file,
+			a->what & ATTRIBUTE_ACCESSED ? a->accessed : INT64_MIN,
+			a->what & ATTRIBUTE_MODIFIED ? a->modified :
+						       INT64_MIN);
+	return r;
+}
+
+long nt_set_attributes(const struct place *p, const struct attributes *a)
+{
+	uint16_t path[NT_PATH];
+	struct win_name name;
+	struct win_file_stat st;
+	win_handle file;
+	char target[1];
+	long r = nt_name(p, path, &name, true);
+
+	if (!r)
+		r = nt_query(&name, &st);
+	if (!r && nt_may_be_link(st.attributes) &&
+		nt_link_read(&name, target, 1) >= 0)
+		/* a link's own mode and times: man 2 chmod, EOPNOTSUPP */
+		return p->follow ? -ELOOP :
+			(a->what & ATTRIBUTE_MODE) ? -EOPNOTSUPP :
+						     0;
+	if (!r)
+		r = win_file_open(&file, &name, WIN_FILE_SET_ATTRIBUTES,
+			WIN_OPEN, 0, 0, NULL);
+	if (r)
+		return r;
+	r = nt_set_attributes_file(file, a);
+	win_close(file);
+	return r;
+}
+
+long nt_statfs(const struct place *p, void *out_statfs)
+{
+	uint16_t path[NT_PATH];
+	struct win_name name;
+	struct win_volume_space space;
+	struct statfs *out = out_statfs;
+	win_handle file;
+	long r = nt_name(p, path, &name, false);
+
+	if (!r)
+		r = win_file_open(&file, &name, WIN_FILE_ATTRIBUTES, WIN_OPEN,
+			0, 0, NULL);
+	if (r)
+		return r;
+	r = win_volume_space(file, &space);
+	win_close(file);
+	if (r)
+		return r;
+	memset(out, 0, sizeof *out);
+	out->f_type = 0x5346544e; /* NTFS_SB_MAGIC: man 2 statfs */
+	out->f_bsize = out->f_frsize = space.block ? space.block : 4096;
+	out->f_blocks = space.total / out->f_bsize;
+	out->f_bfree = space.free / out->f_bsize;
+	out->f_bavail = space.available / out->f_bsize;
+	out->f_namelen = NAME_BYTES;
+	out->f_fsid.__val[0] = (int)space.serial;
+	return 0;
+}

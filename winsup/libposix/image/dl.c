@@ -1,0 +1,273 @@
+/* dlopen(3) and relatives, behind the calls of abi/private_syscalls.h. */
+#include "image/private.h"
+
+#include <dlfcn.h>
+#include <string.h>
+
+#include "abi/errno.h"
+#include "abi/private_syscalls.h"
+#include "memory/memory.h"
+
+static struct images *own(void)
+{
+	return current->process->images;
+}
+
+static struct image *image_at(struct images *i, const void *address)
+{
+	list_for_each(entry, &i->list) {
+		struct image *im = container_of(entry, struct image, entry);
+
+		if ((uint64_t)address - (uint64_t)im->resident->base <
+			im->resident->size)
+			return im;
+	}
+	return NULL;
+}
+
+static struct image *checked(struct images *i, void *handle)
+{
+	list_for_each(entry, &i->list)
+		if (container_of(entry, struct image, entry) == handle)
+			return handle;
+	return NULL;
+}
+
+static long finish(struct posix_dl *d, void *user, long r)
+{
+	if (user_copy_out(user, d, sizeof *d))
+		return -EFAULT;
+	return r;
+}
+
+/* New images are bound; if that fails they stay unused at the list's end. */
+static long load(struct images *i, struct image *by, const char *name,
+	struct image **out, char *problem, size_t room)
+{
+	struct list *last = i->list.previous;
+	long r = images_need(i, by, name, out, problem, room);
+
+	if (r) {
+		if (!*problem)
+			format(problem, room,
+				"%s: cannot open shared object file", name);
+		return r;
+	}
+	if (last->next == &i->list)
+		return 0;
+	r = images_load_needed(i, last->next, problem, room);
+	return r ? r : images_bind(i, last->next, problem, room);
+}
+
+long image_dlopen(void *user)
+{
+	struct images *i = own();
+	struct posix_dl d;
+	struct image *im, *by;
+	struct list *last;
+	char name[PATH_SIZE];
+	long r;
+
+	if (user_copy_in(&d, user, sizeof d))
+		return -EFAULT;
+	d.text[0] = 0;
+	if (!d.name) {
+		d.handle = i->program;
+		return finish(&d, user, 0);
+	}
+	r = user_string(name, d.name, sizeof name);
+	if (r < 0)
+		return r;
+	lock_take(&i->lock);
+	last = i->list.previous;
+	by = image_at(i, d.caller);
+	if (d.mode & RTLD_NOLOAD) {
+		im = images_find_soname(i, name);
+		r = im ? 0 : -ENOENT;
+	} else {
+		r = load(i, by ? by : i->program, name, &im, d.text,
+			sizeof d.text);
+	}
+	if (!r) {
+		for (struct list *e = last->next; e != &i->list; e = e->next)
+			container_of(e, struct image, entry)->global =
+				(d.mode & RTLD_GLOBAL) != 0;
+		if (d.mode & RTLD_GLOBAL)
+			im->global = true;
+		im->handle_count++;
+		d.handle = im;
+	}
+	lock_drop(&i->lock);
+	return finish(&d, user, r);
+}
+
+static void *find(struct images *i, const struct posix_dl *d, const char *name)
+{
+	struct image *im;
+	void *found;
+
+	if (d->handle == RTLD_DEFAULT)
+		return images_lookup(i, image_at(i, d->caller), name, NULL);
+	if (d->handle == RTLD_NEXT) {
+		im = image_at(i, d->caller);
+		return images_lookup(i, im, name, im);
+	}
+	im = checked(i, d->handle);
+	if (!im)
+		return NULL;
+	if (im == i->program)
+		return images_lookup(i, im, name, NULL);
+	found = pe_export(im->resident->base, name);
+	return found ? found : images_lookup(i, im, name, im);
+}
+
+long image_dlsym(void *user)
+{
+	struct images *i = own();
+	struct posix_dl d;
+	char name[1024];
+	long r;
+
+	if (user_copy_in(&d, user, sizeof d))
+		return -EFAULT;
+	d.text[0] = 0;
+	r = user_string(name, d.name, sizeof name);
+	if (r < 0)
+		return r;
+	lock_take(&i->lock);
+	if (d.handle != RTLD_DEFAULT && d.handle != RTLD_NEXT &&
+		!checked(i, d.handle)) {
+		format(d.text, sizeof d.text, "Invalid library handle %p",
+			d.handle);
+		r = -EINVAL;
+	} else {
+		d.address = find(i, &d, name);
+		r = d.address ? 0 : -ENOENT;
+		if (r)
+			format(d.text, sizeof d.text, "Symbol not found: %s",
+				name);
+	}
+	lock_drop(&i->lock);
+	return finish(&d, user, r);
+}
+
+/* As in musl, an object stays once it is loaded. */
+long image_dlclose(void *user)
+{
+	struct images *i = own();
+	struct posix_dl d;
+	struct image *im;
+
+	if (user_copy_in(&d, user, sizeof d))
+		return -EFAULT;
+	d.text[0] = 0;
+	lock_take(&i->lock);
+	im = checked(i, d.handle);
+	if (im && im->handle_count > 0)
+		im->handle_count--;
+	lock_drop(&i->lock);
+	if (im)
+		return 0;
+	format(d.text, sizeof d.text, "Invalid library handle %p", d.handle);
+	return finish(&d, user, -EINVAL);
+}
+
+/* The C library is an object like the others. */
+static void describe(struct posix_dl *d, struct image *im)
+{
+	if (im) {
+		d->object = im->path;
+		d->base = im->resident->base;
+		d->size = im->resident->size;
+	} else {
+		d->object = "/usr/bin/posix1.dll";
+		d->base = win_own_image(&d->size);
+	}
+}
+
+long image_dladdr(void *user)
+{
+	struct images *i = own();
+	struct posix_dl d;
+	struct image *im;
+	uint64_t at;
+	size_t size;
+	char *library = win_own_image(&size);
+	long r = 0;
+
+	if (user_copy_in(&d, user, sizeof d))
+		return -EFAULT;
+	lock_take(&i->lock);
+	im = image_at(i, d.address);
+	if (!im && (size_t)((char *)d.address - library) >= size)
+		r = -ENOENT;
+	if (!r) {
+		describe(&d, im);
+		d.symbol = pe_nearest(d.base, (uint64_t)d.address, &at);
+		d.symbol_address = d.symbol ? (void *)at : NULL;
+	}
+	lock_drop(&i->lock);
+	return finish(&d, user, r);
+}
+
+long image_dliterate(void *user)
+{
+	struct images *i = own();
+	struct posix_dl d;
+	unsigned long n = 0;
+	long r = -ENOENT;
+
+	if (user_copy_in(&d, user, sizeof d))
+		return -EFAULT;
+	lock_take(&i->lock);
+	list_for_each(entry, &i->list) {
+		if (n++ == d.index) {
+			describe(&d, container_of(entry, struct image, entry));
+			r = 0;
+		}
+	}
+	if (r && n == d.index) {
+		describe(&d, NULL);
+		r = 0;
+	}
+	lock_drop(&i->lock);
+	return finish(&d, user, r);
+}
+
+/* Constructors run from the list's end: what is needed comes before who needs
+ * it.  Destructors the other way. */
+long image_next_object(int which, void *user)
+{
+	struct images *i = own();
+	struct posix_object o = { NULL };
+
+	lock_take(&i->lock);
+	if (which == 0) {
+		for (struct list *e = i->list.previous; e != &i->list;
+			e = e->previous) {
+			struct image *im =
+				container_of(e, struct image, entry);
+
+			if (!im->constructed) {
+				im->constructed = true;
+				o.module = im->resident->module;
+				break;
+			}
+		}
+	} else {
+		list_for_each(e, &i->list) {
+			struct image *im =
+				container_of(e, struct image, entry);
+
+			if (im->constructed && !im->destructed) {
+				im->destructed = true;
+				o.module = im->resident->module;
+				break;
+			}
+		}
+	}
+	lock_drop(&i->lock);
+	if (!o.module)
+		return -ESRCH;
+	return user_copy_out(user, &o, sizeof o);
+}

@@ -1,0 +1,114 @@
+/* Shared by the image room's own files. */
+#ifndef IMAGE_PRIVATE_H
+#define IMAGE_PRIVATE_H
+
+#include "image/image.h"
+
+#include "vfs/vfs.h"
+
+/* ---- pe.c: Microsoft "PE Format" ---- */
+struct pe_section {
+	char name[8];
+	uint32_t size, address, raw_size, raw_offset, unused[3], flags;
+};
+#define PE_SECTION_EXECUTE 0x20000000u
+#define PE_SECTION_WRITE 0x80000000u
+
+struct pe {
+	uint64_t base;
+	uint32_t image_size, headers_size;
+	uint16_t section_count;
+	const struct pe_section *sections;
+	const uint32_t *directories; /* pairs: RVA, size */
+};
+enum { PE_EXPORT = 0, PE_EXCEPTION = 3, PE_RELOCATION = 5 };
+/* Reads headers; false if they are none of x86-64 or not within `size`. */
+bool pe_parse(const void *headers, size_t size, struct pe *out);
+const struct pe_section *pe_section(const struct pe *pe, const char *name);
+/* Address of an exported symbol of a mapped image, or NULL. */
+void *pe_export(const void *base, const char *name);
+/* Any exports at all? */
+bool pe_exports(const void *base);
+/* The exported symbol at or below an address; NULL name if none. */
+const char *pe_nearest(const void *base, uint64_t address, uint64_t *at);
+
+/* ---- resident.c: image files in this host's memory ---- */
+
+struct identity {
+	uint64_t device, ino, size;
+	int64_t modified;
+};
+
+/* A file that is mapped here, whether a process uses it or not: exec finds
+ * the program it ran before still in place and only renews its data. */
+struct resident {
+	struct list entry;
+	struct identity identity;
+	char *base;
+	size_t size;
+	struct module *module;
+	bool adopted;  /* mapped by Windows */
+	bool used;     /* by the process that lives here */
+	bool settled;  /* bound to posix1.dll alone: binding stays good */
+	uint8_t *pristine; /* what the writable sections held, one by one */
+	struct pe pe;
+};
+
+/* Finds or maps the file.  wanted: the base it must have, or 0. */
+long resident_get(struct file *f, const struct identity *identity,
+	uint64_t wanted, struct resident **out);
+long resident_adopt(const struct module *module,
+	const struct identity *identity, struct resident **out);
+void resident_put(struct resident *r);
+/* After binding: remembers data, protects what is not to be written. */
+long resident_settle(struct resident *r, bool for_good);
+/* Calls f for each writable section. */
+void resident_each_data(struct resident *r,
+	void (*f)(char *start, size_t size, void *argument), void *argument);
+void resident_zero_data(struct resident *r);
+
+/* ---- images.c ---- */
+
+struct image {
+	struct list entry; /* in load order, the program first */
+	struct resident *resident;
+	char *path;    /* absolute, POSIX */
+	char *soname;  /* by which others ask for it */
+	bool global;   /* seen by everybody's lookups */
+	bool constructed, destructed;
+	int handle_count; /* dlopen */
+};
+
+struct images {
+	struct lock lock;
+	struct list list;
+	struct image *program;
+	char *library_path; /* LD_LIBRARY_PATH, or NULL */
+};
+
+/* Loads a file with all it needs, without binding; the new ones are at the
+ * list's end.  problem as in image.h. */
+long images_add(struct images *i, const char *path, const char *soname,
+	struct image **out, char *problem, size_t room);
+/* Finds a shared object and loads it. */
+long images_need(struct images *i, struct image *by, const char *soname,
+	struct image **out, char *problem, size_t room);
+/* Loads what the images from `first` on need, and what those need. */
+long images_load_needed(struct images *i, struct list *first, char *problem,
+	size_t room);
+struct image *images_find_soname(struct images *i, const char *soname);
+
+/* ---- bind.c ---- */
+/* Binds all images from `first` on. */
+long images_bind(struct images *i, struct list *first, char *problem,
+	size_t room);
+/* A symbol as `from` (may be NULL) sees it, beginning after `after` (NULL: at
+ * the program). */
+void *images_lookup(struct images *i, struct image *from, const char *name,
+	struct image *after);
+static inline const char *image_string(const struct image *im, uint32_t rva)
+{
+	return rva ? im->resident->base + rva : NULL;
+}
+
+#endif

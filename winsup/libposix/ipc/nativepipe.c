@@ -1,0 +1,294 @@
+/* Windows' own pipes, as they come from or go to native programs.
+ *
+ * A read that waits in Windows cannot be interrupted everywhere (Wine cannot
+ * even tell whether there is something to read from a host's pipe), so it is
+ * made by a thread of the host, for just the bytes that were asked for: what
+ * it would read ahead, a child with the same standard input would miss. */
+#include "ipc/ipc.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include "abi/errno.h"
+#include "memory/memory.h"
+#include "signal/signal.h"
+
+#define CHUNK 65536
+
+enum reader_state { IDLE, ASKED, FILLED };
+
+struct native_pipe {
+	struct file file;
+	win_handle handle;
+	/* the reader thread's part; state is the one word both look at */
+	_Atomic uint32_t state;
+	_Atomic uint32_t closing;
+	bool has_thread;
+	win_handle ask; /* event: state is ASKED, or closing */
+	size_t wanted, at;
+	int64_t got; /* bytes in buffer, 0 at the end, -errno */
+	struct wait_queue ready;
+	char *buffer;
+};
+
+static struct native_pipe *native(struct file *f)
+{
+	return container_of(f, struct native_pipe, file);
+}
+
+static void free_pipe(struct native_pipe *p)
+{
+	win_close(p->handle);
+	win_close(p->ask);
+	win_free(p->buffer);
+	win_free(p);
+}
+
+static void reader(void *argument)
+{
+	struct native_pipe *p = argument;
+
+	for (;;) {
+		while (p->state != ASKED && !p->closing)
+			win_wait(&p->ask, 1, WIN_FOREVER);
+		if (p->closing)
+			break;
+		p->got = win_file_read(p->handle, p->buffer, p->wanted, -1);
+		if (p->got == -EPIPE)
+			p->got = 0; /* the last writer is gone */
+		p->at = 0;
+		p->state = FILLED;
+		wake(&p->ready);
+	}
+	free_pipe(p);
+}
+
+static int need_thread(struct native_pipe *p)
+{
+	win_handle thread;
+	int r;
+
+	if (p->has_thread)
+		return 0;
+	p->buffer = win_alloc(CHUNK);
+	if (!p->buffer)
+		return -ENOMEM;
+	r = win_event_create(&p->ask, NULL, false);
+	if (!r)
+		r = win_thread_create(&thread, NULL, 65536, reader, p);
+	if (r)
+		return r;
+	win_close(thread);
+	p->has_thread = true;
+	return 0;
+}
+
+static int ask(struct native_pipe *p, size_t size)
+{
+	int r = need_thread(p);
+
+	if (r || p->state != IDLE)
+		return r;
+	p->wanted = size < CHUNK ? size : CHUNK;
+	p->state = ASKED;
+	win_event_set(p->ask);
+	return 0;
+}
+
+/* What the thread has read. */
+static long take(struct native_pipe *p, void *user, size_t size)
+{
+	size_t there;
+
+	if (p->got <= 0) {
+		long r = (long)p->got;
+
+		p->state = IDLE;
+		return r;
+	}
+	there = (size_t)p->got - p->at;
+	if (size > there)
+		size = there;
+	if (user_copy_out(user, p->buffer + p->at, size))
+		return -EFAULT;
+	p->at += size;
+	if (p->at == (size_t)p->got)
+		p->state = IDLE;
+	return (long)size;
+}
+
+static long await(struct native_pipe *p)
+{
+	struct sleep s;
+	long r;
+
+	sleep_begin(&s, WIN_FOREVER);
+	r = sleep_on(&s, &p->ready);
+	while (!r && p->state != FILLED)
+		r = sleep_wait(&s);
+	sleep_end(&s);
+	return r;
+}
+
+static long native_read(struct file *f, struct io *io)
+{
+	struct native_pipe *p = native(f);
+	const struct iovec *v = io->vector;
+	int64_t available;
+	long r;
+
+	while (v < io->vector + io->count && !v->iov_len)
+		v++;
+	if (v == io->vector + io->count)
+		return 0;
+	if (p->state == IDLE) {
+		available = win_pipe_peek(p->handle);
+		if (available == -EPIPE)
+			return 0;
+		if (available > 0)
+			return win_file_read(p->handle, v->iov_base,
+				v->iov_len, -1);
+		if (available == 0 && io->nonblocking)
+			return -EAGAIN;
+		r = ask(p, v->iov_len);
+		if (r)
+			return r;
+	}
+	if (p->state != FILLED) {
+		if (io->nonblocking)
+			return -EAGAIN;
+		r = await(p);
+		if (r)
+			return r;
+	}
+	return take(p, v->iov_base, v->iov_len);
+}
+
+static long native_write(struct file *f, struct io *io)
+{
+	long done = 0;
+
+	for (int i = 0; i < io->count; i++) {
+		const struct iovec *v = &io->vector[i];
+		int64_t n = v->iov_len ? win_file_write(native(f)->handle,
+						 v->iov_base, v->iov_len, -1) :
+					 0;
+
+		if (n == -EPIPE)
+			signal_raise(SIGPIPE);
+		if (n < 0)
+			return done ? done : (long)n;
+		done += n;
+	}
+	return done;
+}
+
+static unsigned native_poll(struct file *f, unsigned events, struct sleep *s)
+{
+	struct native_pipe *p = native(f);
+	unsigned ready = events & (POLLOUT | POLLWRNORM);
+	int64_t available;
+
+	if (!(events & (POLLIN | POLLRDNORM)))
+		return ready;
+	if (s)
+		sleep_on(s, &p->ready);
+	if (p->state == IDLE) {
+		available = win_pipe_peek(p->handle);
+		if (available == -EPIPE)
+			return ready | POLLHUP;
+		if (available > 0)
+			return ready | (events & (POLLIN | POLLRDNORM));
+		ask(p, 1);
+	}
+	if (p->state == FILLED)
+		ready |= p->got == 0 ? POLLHUP :
+				       events & (POLLIN | POLLRDNORM);
+	return ready;
+}
+
+static long native_ioctl(struct file *f, unsigned long request, uintptr_t user)
+{
+	struct native_pipe *p = native(f);
+	int64_t n;
+	int count;
+
+	if (request != FIONREAD)
+		return -ENOTTY;
+	n = win_pipe_peek(p->handle);
+	count = n > 0 ? (int)n : 0;
+	if (p->state == FILLED && p->got > 0)
+		count += (int)((size_t)p->got - p->at);
+	return user_copy_out((void *)user, &count, sizeof count);
+}
+
+static long native_stat(struct file *f, struct kstat *out)
+{
+	memset(out, 0, sizeof *out);
+	out->dev = 8;
+	out->ino = (uint64_t)native(f)->handle;
+	out->nlink = 1;
+	out->mode = S_IFIFO | 0600;
+	out->uid = current->process->uid;
+	out->gid = current->process->gid;
+	out->blksize = 4096;
+	return 0;
+}
+
+static long native_native(struct file *f, win_handle *out, bool *pump)
+{
+	*pump = false;
+	return win_duplicate(native(f)->handle, out);
+}
+
+static void native_pack(struct file *f, struct transfer *to)
+{
+	transfer_put_handle(to, native(f)->handle);
+}
+
+static void native_release(struct file *f)
+{
+	struct native_pipe *p = native(f);
+
+	if (!p->has_thread) {
+		free_pipe(p);
+		return;
+	}
+	/* the thread frees it; should it be stuck in Windows, with the host */
+	p->closing = 1;
+	win_event_set(p->ask);
+}
+
+static const struct file_ops native_ops = {
+	.name = "native pipe",
+	.kind = FILE_NATIVE_PIPE,
+	.read = native_read,
+	.write = native_write,
+	.poll = native_poll,
+	.ioctl = native_ioctl,
+	.stat = native_stat,
+	.native = native_native,
+	.pack = native_pack,
+	.release = native_release,
+};
+
+struct file *native_pipe_adopt(win_handle h, int flags)
+{
+	struct native_pipe *p = win_alloc(sizeof *p);
+
+	if (!p) {
+		win_close(h);
+		return NULL;
+	}
+	file_init(&p->file, &native_ops, flags);
+	p->handle = h;
+	return &p->file;
+}
+
+struct file *native_pipe_unpack(struct transfer *from)
+{
+	return native_pipe_adopt(transfer_get_handle(from), 0);
+}

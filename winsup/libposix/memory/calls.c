@@ -1,0 +1,455 @@
+/* mmap(2) and relatives. */
+#include "memory/private.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+#include "abi/errno.h"
+
+uintptr_t memory_break_now HOST_STATE = BREAK_START;
+
+static size_t pages(size_t size)
+{
+	return round_up(size, PAGE_SIZE_BYTES);
+}
+
+static bool bad_range(uintptr_t start, size_t size)
+{
+	return (start & (PAGE_SIZE_BYTES - 1)) || start + size < start ||
+		size > MEMORY_HIGH;
+}
+
+/* A program may ask for any place that is not a program's, an object's or
+ * Windows'. */
+static bool can_place(uintptr_t start, size_t size)
+{
+	return start >= 0x4400000000ul && start + size <= MEMORY_HIGH;
+}
+
+/* Finds the place, clearing it for MAP_FIXED. */
+static long choose(uintptr_t hint, size_t size, int flags, uintptr_t low,
+	uintptr_t high, size_t align)
+{
+	bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
+	uintptr_t at;
+	int r;
+
+	if (fixed) {
+		if (bad_range(hint, size))
+			return -EINVAL;
+		if (!can_place(hint, size))
+			return -ENOMEM;
+		if ((flags & MAP_FIXED_NOREPLACE) &&
+			!region_free(hint, hint + size))
+			return -EEXIST;
+		r = region_remove(hint, hint + size);
+		return r ? r : (long)hint;
+	}
+	hint = round_up(hint, align);
+	if (hint && !(hint & (align - 1)) && hint >= low &&
+		hint + size <= high && region_free(hint, hint + size))
+		return (long)hint;
+	at = region_place(low, high, size, align);
+	return at ? (long)at : -ENOMEM;
+}
+
+static int add_private(uintptr_t at, size_t size, int protection,
+	enum region_kind kind)
+{
+	struct region r = { at, at + size, protection, kind, protection != 0,
+		NULL };
+	int error = protection ? arena_commit(at, size, protection) :
+				 arena_reserve(at, size);
+
+	if (!error)
+		error = region_insert(&r);
+	if (error && protection)
+		arena_decommit(at, size);
+	if (!error)
+		region_merge(at, at + size);
+	return error;
+}
+
+long memory_map_anonymous(uintptr_t hint, size_t size, int protection,
+	int flags)
+{
+	long at;
+	int r;
+
+	if (!size || size > MEMORY_HIGH)
+		return size ? -ENOMEM : -EINVAL;
+	size = pages(size);
+	lock_take(&memory_lock);
+	at = choose(hint, size, flags, ANONYMOUS_START, ANONYMOUS_END,
+		PAGE_SIZE_BYTES);
+	if (at > 0) {
+		r = add_private((uintptr_t)at, size, protection & 7,
+			REGION_PRIVATE);
+		if (r)
+			at = r;
+	}
+	lock_drop(&memory_lock);
+	return at;
+}
+
+static int map_view(uintptr_t at, size_t size, int protection,
+	win_handle section, uint64_t offset, struct view **out)
+{
+	struct view *v = win_alloc(sizeof *v);
+	void *place = (void *)at;
+	int r;
+
+	if (!v)
+		return -ENOMEM;
+	*v = (struct view){ section, at, size, size, offset, protection };
+	r = win_section_map(section, &place, offset, size,
+		protection & ~WIN_EXECUTE ? protection & ~WIN_EXECUTE :
+					    WIN_READ);
+	if (r) {
+		win_free(v);
+		return r == -EEXIST ? -ENOMEM : r;
+	}
+	*out = v;
+	return 0;
+}
+
+long memory_map_section(uintptr_t hint, size_t size, int protection, int flags,
+	win_handle section, uint64_t offset)
+{
+	struct region region = { .kind = REGION_SHARED, .committed = true };
+	long at;
+	int r;
+
+	if (!size)
+		return -EINVAL;
+	size = pages(size);
+	if (offset & (GRANULE - 1))
+		return -EINVAL;
+	/* a place within a private unit cannot hold a view */
+	if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) &&
+		(hint < VIEWS_START || hint >= VIEWS_END ||
+			(hint & (GRANULE - 1))))
+		return -ENOMEM;
+	lock_take(&memory_lock);
+	at = choose(hint, round_up(size, GRANULE), flags, VIEWS_START,
+		VIEWS_END, GRANULE);
+	if (at > 0) {
+		region.start = (uintptr_t)at;
+		region.end = region.start + size;
+		region.protection = protection & 7;
+		r = map_view(region.start, size, protection & 7, section,
+			offset, &region.view);
+		if (!r)
+			r = region_insert(&region);
+		if (r)
+			at = r;
+		else if (!(protection & 7))
+			win_region_protect((void *)region.start, size, 0);
+	}
+	lock_drop(&memory_lock);
+	return at;
+}
+
+long memory_unmap(uintptr_t start, size_t size)
+{
+	long r;
+
+	if (!size || bad_range(start, size))
+		return -EINVAL;
+	lock_take(&memory_lock);
+	r = region_remove(start, start + pages(size));
+	lock_drop(&memory_lock);
+	return r;
+}
+
+/* Whether [start, end) is mapped without holes. */
+static bool covered(uintptr_t start, uintptr_t end)
+{
+	struct node *n;
+
+	for (; start < end; start = n->region.end) {
+		n = region_at(start);
+		if (!n)
+			return false;
+	}
+	return true;
+}
+
+static int protect_region(struct region *r, int protection)
+{
+	size_t size = r->end - r->start;
+	int error;
+
+	if (r->kind == REGION_SHARED)
+		error = win_region_protect((void *)r->start, size, protection);
+	else if (!r->committed && protection)
+		error = arena_commit(r->start, size, protection);
+	else if (r->committed)
+		error = arena_protect(r->start, size, protection);
+	else
+		error = 0;
+	if (!error) {
+		r->protection = protection;
+		r->committed |= protection != 0;
+	}
+	return error;
+}
+
+long memory_protect(uintptr_t start, size_t size, int protection)
+{
+	uintptr_t end = start + pages(size);
+	long r = 0;
+
+	if (bad_range(start, size) || (protection & ~7))
+		return -EINVAL;
+	if (!size)
+		return 0;
+	lock_take(&memory_lock);
+	if (!covered(start, end))
+		r = -ENOMEM;
+	else
+		r = region_split(start, end);
+	for (uintptr_t at = start; !r && at < end;) {
+		struct node *n = region_at(at);
+
+		r = protect_region(&n->region, protection);
+		at = n->region.end;
+	}
+	region_merge(start, end);
+	lock_drop(&memory_lock);
+	return r;
+}
+
+static long remap_locked(uintptr_t old, size_t old_size, size_t new_size,
+	int flags, uintptr_t new_place)
+{
+	struct node *n = region_at(old);
+	int protection;
+	long at;
+	int r;
+
+	if (!n || n->region.end < old + old_size)
+		return -EFAULT;
+	if (n->region.kind == REGION_SHARED && new_size > old_size)
+		return -EINVAL;
+	if (!(flags & MREMAP_FIXED)) {
+		if (new_size <= old_size) {
+			r = new_size < old_size ?
+				region_remove(old + new_size, old + old_size) :
+				0;
+			return r ? r : (long)old;
+		}
+		if (n->region.end == old + old_size &&
+			region_free(old + old_size, old + new_size) &&
+			old + new_size <= ANONYMOUS_END) {
+			r = add_private(old + old_size, new_size - old_size,
+				n->region.protection, REGION_PRIVATE);
+			return r ? r : (long)old;
+		}
+		if (!(flags & MREMAP_MAYMOVE))
+			return -ENOMEM;
+	}
+	protection = n->region.protection;
+	at = choose(new_place, new_size,
+		flags & MREMAP_FIXED ? MAP_FIXED : 0, ANONYMOUS_START,
+		ANONYMOUS_END, PAGE_SIZE_BYTES);
+	if (at < 0)
+		return at;
+	r = add_private((uintptr_t)at, new_size,
+		protection | WIN_READ | WIN_WRITE, REGION_PRIVATE);
+	if (r)
+		return r;
+	if (protection & WIN_READ)
+		memcpy((void *)at, (void *)old,
+			old_size < new_size ? old_size : new_size);
+	r = region_remove(old, old + old_size);
+	if (r)
+		return r;
+	if (protection != (protection | WIN_READ | WIN_WRITE)) {
+		region_split((uintptr_t)at, (uintptr_t)at + new_size);
+		protect_region(&region_at((uintptr_t)at)->region, protection);
+	}
+	return at;
+}
+
+long memory_remap(uintptr_t old, size_t old_size, size_t new_size, int flags,
+	uintptr_t new_place)
+{
+	long r;
+
+	old_size = pages(old_size);
+	new_size = pages(new_size);
+	if (bad_range(old, old_size) || !new_size || !old_size ||
+		(flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED)) ||
+		((flags & MREMAP_FIXED) &&
+			(!(flags & MREMAP_MAYMOVE) ||
+				(new_place < old + old_size &&
+					old < new_place + new_size))))
+		return -EINVAL;
+	lock_take(&memory_lock);
+	r = remap_locked(old, old_size, new_size, flags, new_place);
+	lock_drop(&memory_lock);
+	return r;
+}
+
+/* MADV_DONTNEED: private pages read as zero again (man 2 madvise). */
+static int forget(uintptr_t start, uintptr_t end)
+{
+	int r = region_split(start, end);
+
+	for (uintptr_t at = start; !r && at < end;) {
+		struct region *region = &region_at(at)->region;
+		size_t size = region->end - region->start;
+
+		if (region->kind != REGION_SHARED && region->committed) {
+			arena_decommit(region->start, size);
+			r = arena_commit(region->start, size,
+				region->protection);
+		}
+		at = region->end;
+	}
+	region_merge(start, end);
+	return r;
+}
+
+long memory_advise(uintptr_t start, size_t size, int advice)
+{
+	uintptr_t end = start + pages(size);
+	long r = 0;
+
+	if (bad_range(start, size) || advice < 0 ||
+		(advice > MADV_DONTNEED && advice < MADV_FREE))
+		return -EINVAL;
+	if (!size)
+		return 0;
+	lock_take(&memory_lock);
+	if (!covered(start, end))
+		r = -ENOMEM;
+	else if (advice == MADV_DONTNEED)
+		r = forget(start, end);
+	lock_drop(&memory_lock);
+	return r;
+}
+
+long memory_sync(uintptr_t start, size_t size, int flags)
+{
+	uintptr_t end = start + pages(size);
+	long r = 0;
+
+	if (bad_range(start, size) ||
+		(flags & ~(MS_ASYNC | MS_SYNC | MS_INVALIDATE)) ||
+		((flags & MS_ASYNC) && (flags & MS_SYNC)))
+		return -EINVAL;
+	lock_take(&memory_lock);
+	if (!covered(start, end))
+		r = -ENOMEM;
+	for (uintptr_t at = start; !r && at < end;) {
+		struct region *region = &region_at(at)->region;
+
+		if (region->kind == REGION_SHARED &&
+			(region->protection & WIN_WRITE))
+			r = win_section_flush((void *)region->start,
+				region->end - region->start);
+		at = region->end;
+	}
+	lock_drop(&memory_lock);
+	return r;
+}
+
+long memory_break(uintptr_t wanted)
+{
+	uintptr_t old, new;
+
+	lock_take(&memory_lock);
+	old = memory_break_now;
+	if (wanted >= BREAK_START && wanted < BREAK_END) {
+		uintptr_t top = pages(old);
+
+		new = pages(wanted);
+		if (new > top) {
+			if (add_private(top, new - top, WIN_READ | WIN_WRITE,
+				    REGION_PRIVATE))
+				wanted = old;
+		} else if (new < top) {
+			region_remove(new, top);
+		}
+		memory_break_now = wanted;
+	}
+	wanted = memory_break_now;
+	lock_drop(&memory_lock);
+	return (long)wanted;
+}
+
+bool memory_find(uintptr_t address, struct region *out)
+{
+	struct node *n;
+
+	lock_take(&memory_lock);
+	n = region_at(address);
+	if (n)
+		*out = n->region;
+	lock_drop(&memory_lock);
+	return n != NULL;
+}
+
+bool memory_next(uintptr_t after, struct region *out)
+{
+	bool found = false;
+
+	lock_take(&memory_lock);
+	list_for_each(entry, &memory_regions) {
+		struct region *r =
+			&container_of(entry, struct node, entry)->region;
+
+		if (r->start >= after) {
+			*out = *r;
+			found = true;
+			break;
+		}
+	}
+	lock_drop(&memory_lock);
+	return found;
+}
+
+size_t memory_size(void)
+{
+	size_t size = 0;
+
+	lock_take(&memory_lock);
+	list_for_each(entry, &memory_regions) {
+		struct region *r =
+			&container_of(entry, struct node, entry)->region;
+
+		size += r->end - r->start;
+	}
+	lock_drop(&memory_lock);
+	return size;
+}
+
+/* The lowest granule stays without memory: running off the end faults. */
+uintptr_t memory_make_stack(size_t size)
+{
+	uintptr_t at;
+	int r = -ENOMEM;
+
+	lock_take(&memory_lock);
+	at = region_place(ANONYMOUS_START, ANONYMOUS_END, size + GRANULE,
+		GRANULE);
+	if (at)
+		r = add_private(at, GRANULE, 0, REGION_STACK);
+	if (!r)
+		r = add_private(at + GRANULE, size, WIN_READ | WIN_WRITE,
+			REGION_STACK);
+	lock_drop(&memory_lock);
+	return r ? 0 : at + GRANULE + size;
+}
+
+void memory_drop(struct process *process)
+{
+	(void)process;
+	lock_take(&memory_lock);
+	region_remove(0, MEMORY_HIGH);
+	memory_break_now = BREAK_START;
+	arena_trim();
+	lock_drop(&memory_lock);
+}

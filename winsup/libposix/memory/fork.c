@@ -1,0 +1,250 @@
+/* What fork hands over: which regions there are and the pages that hold
+ * something; and musl's data, which every program finds fresh. */
+#include "memory/private.h"
+
+#include <string.h>
+
+#include "abi/errno.h"
+#include "task/task.h"
+#include "task/transfer.h"
+
+extern char user_begin[], user_end[], user_fault[];
+
+uint64_t user_copy_landing(uint64_t rip)
+{
+	return rip - (uint64_t)user_begin < (uint64_t)(user_end - user_begin) ?
+		(uint64_t)user_fault :
+		0;
+}
+
+/* ---- musl's data ---- */
+
+/* Writable sections of posix1.dll but for host state and what the linker
+ * made.  Microsoft "PE Format", section table. */
+struct section_header {
+	char name[8];
+	uint32_t size, address, raw_size, raw_offset, unused[3];
+	uint32_t flags;
+};
+#define SECTION_WRITE 0x80000000u
+
+static struct {
+	uintptr_t start;
+	size_t size;
+	void *pristine;
+} upper[4] HOST_STATE = { { 0, 0, 0 } };
+
+static int find_upper(void)
+{
+	size_t size;
+	char *base = win_own_image(&size);
+	char *headers = base + *(uint32_t *)(base + 0x3c);
+	int count = *(uint16_t *)(headers + 6), n = 0;
+	struct section_header *s = (struct section_header *)(headers + 24 +
+		*(uint16_t *)(headers + 20));
+
+	for (int i = 0; i < count; i++, s++) {
+		if (!(s->flags & SECTION_WRITE) ||
+			!strncmp(s->name, ".host", 8) ||
+			!strncmp(s->name, ".idata", 8))
+			continue;
+		if (n == array_size(upper))
+			return -ENOEXEC;
+		upper[n].start = (uintptr_t)base + s->address;
+		upper[n].size = s->size;
+		upper[n].pristine = win_alloc(s->size);
+		if (!upper[n].pristine)
+			return -ENOMEM;
+		memcpy(upper[n].pristine, (void *)upper[n].start, s->size);
+		n++;
+	}
+	return 0;
+}
+
+int memory_start(void)
+{
+	list_init(&memory_regions);
+	return find_upper();
+}
+
+void memory_upper_reset(void)
+{
+	for (size_t i = 0; i < array_size(upper); i++)
+		memcpy((void *)upper[i].start, upper[i].pristine,
+			upper[i].size);
+}
+
+/* ---- pages ---- */
+
+static bool is_zero(const uint64_t *p, size_t size)
+{
+	for (size_t i = 0; i < size / 8; i += 4)
+		if (p[i] | p[i + 1] | p[i + 2] | p[i + 3])
+			return false;
+	return true;
+}
+
+/* One run: where, how many bytes, the bytes.  A run of 0 bytes ends. */
+static void put_run(struct transfer *to, uintptr_t start, size_t size)
+{
+	if (!size)
+		return;
+	transfer_put_number(to, start);
+	transfer_put_number(to, size);
+	transfer_put(to, (void *)start, size);
+}
+
+void memory_pack_pages(struct transfer *to, uintptr_t start, size_t size)
+{
+	uintptr_t run = start, end = start + size, at;
+
+	for (at = start; at < end && !to->error; at += PAGE_SIZE_BYTES) {
+		if (!is_zero((const uint64_t *)at, PAGE_SIZE_BYTES))
+			continue;
+		put_run(to, run, at - run);
+		run = at + PAGE_SIZE_BYTES;
+	}
+	put_run(to, run, end - run);
+	transfer_put_number(to, 0);
+	transfer_put_number(to, 0);
+}
+
+void memory_unpack_pages(struct transfer *from)
+{
+	for (;;) {
+		uintptr_t start = transfer_get_number(from);
+		size_t size = transfer_get_number(from);
+
+		if (!size || from->error)
+			return;
+		transfer_get(from, (void *)start, size);
+	}
+}
+
+static void put_region(struct transfer *to, const struct region *r)
+{
+	transfer_put_number(to, r->start);
+	transfer_put_number(to, r->end);
+	transfer_put_number(to, (uint64_t)r->protection | r->kind << 8 |
+			(uint64_t)r->committed << 16);
+}
+
+/* Where the thread that forks uses the first stack: nothing below counts. */
+static uintptr_t used_from(const struct region *r)
+{
+	uint64_t rsp = current->frame->rsp;
+
+	if (r->kind == REGION_STACK && rsp - r->start < r->end - r->start)
+		return round_down(rsp, PAGE_SIZE_BYTES);
+	return r->start;
+}
+
+static void put_contents(struct transfer *to, const struct region *r)
+{
+	uintptr_t from = used_from(r);
+	bool readable = r->protection & WIN_READ;
+
+	if (!readable)
+		arena_protect(r->start, r->end - r->start, WIN_READ);
+	memory_pack_pages(to, from, r->end - from);
+	if (!readable)
+		arena_protect(r->start, r->end - r->start, r->protection);
+}
+
+static void put_view(struct transfer *to, const struct region *r)
+{
+	transfer_put_handle(to, r->view->section);
+	transfer_put_number(to, r->view->offset + (r->start - r->view->base));
+	transfer_put_number(to, (uint64_t)r->view->protection);
+}
+
+void memory_pack(struct process *process, struct transfer *to, int how)
+{
+	(void)process;
+	if (how != TRANSFER_FORK)
+		return;
+	lock_take(&memory_lock);
+	transfer_put_number(to, memory_break_now);
+	list_for_each(entry, &memory_regions) {
+		struct region *r =
+			&container_of(entry, struct node, entry)->region;
+
+		put_region(to, r);
+		if (r->kind == REGION_SHARED)
+			put_view(to, r);
+		else if (r->committed)
+			put_contents(to, r);
+	}
+	transfer_put_number(to, 0);
+	lock_drop(&memory_lock);
+	for (size_t i = 0; i < array_size(upper); i++)
+		transfer_put(to, (void *)upper[i].start, upper[i].size);
+}
+
+static int get_private(struct transfer *from, struct region *r)
+{
+	size_t size = r->end - r->start;
+	int error;
+
+	if (!r->committed)
+		return arena_reserve(r->start, size);
+	error = arena_commit(r->start, size, WIN_READ | WIN_WRITE);
+	if (error)
+		return error;
+	memory_unpack_pages(from);
+	if (r->protection != (WIN_READ | WIN_WRITE))
+		error = arena_protect(r->start, size, r->protection);
+	return error;
+}
+
+/* Each part of a view that was cut becomes a view of its own here; only a
+ * part that begins within a granule cannot. */
+static int get_view(struct transfer *from, struct region *r)
+{
+	win_handle section = transfer_get_handle(from);
+	uint64_t offset = transfer_get_number(from);
+	int protection = (int)transfer_get_number(from);
+	size_t size = r->end - r->start;
+	void *place = (void *)r->start;
+	struct view *v = win_alloc(sizeof *v);
+	int error;
+
+	if (!v)
+		return -ENOMEM;
+	*v = (struct view){ section, r->start, size, size, offset,
+		protection };
+	r->view = v;
+	error = win_section_map(section, &place, offset, size,
+		protection & ~WIN_EXECUTE);
+	if (!error && r->protection != protection)
+		error = win_region_protect(place, size, r->protection);
+	return error;
+}
+
+int memory_unpack(struct process *process, struct transfer *from, int how)
+{
+	struct region r;
+	int error = 0;
+
+	(void)process;
+	if (how != TRANSFER_FORK)
+		return 0;
+	memory_break_now = transfer_get_number(from);
+	while (!error && (r.start = transfer_get_number(from))) {
+		uint64_t what;
+
+		r.end = transfer_get_number(from);
+		what = transfer_get_number(from);
+		r.protection = what & 7;
+		r.kind = what >> 8 & 0xff;
+		r.committed = what >> 16 & 1;
+		r.view = NULL;
+		error = r.kind == REGION_SHARED ? get_view(from, &r) :
+						  get_private(from, &r);
+		if (!error)
+			error = region_insert(&r);
+	}
+	for (size_t i = 0; i < array_size(upper); i++)
+		transfer_get(from, (void *)upper[i].start, upper[i].size);
+	return error ? error : (int)from->error;
+}

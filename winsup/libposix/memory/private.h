@@ -1,0 +1,56 @@
+/* Shared by the memory room's own files. */
+#ifndef MEMORY_PRIVATE_H
+#define MEMORY_PRIVATE_H
+
+#include "lib/lib.h"
+#include "lock/lock.h"
+#include "memory/memory.h"
+
+/* Parts of the window. */
+#define BREAK_START MEMORY_LOW
+#define BREAK_END (MEMORY_LOW + (1ul << 40))
+#define ANONYMOUS_START BREAK_END
+#define ANONYMOUS_END 0x200000000000ul /* 32 TiB */
+#define VIEWS_START ANONYMOUS_END
+#define VIEWS_END 0x400000000000ul
+
+/* A section that is mapped; its regions may have been cut. */
+struct view {
+	win_handle section;
+	uintptr_t base;
+	size_t size, mapped; /* bytes; mapped: what regions still cover */
+	uint64_t offset;
+	int protection;
+};
+
+struct node {
+	struct list entry;
+	struct region region;
+};
+
+/* All regions in address order; guarded by memory_lock. */
+extern struct list memory_regions;
+extern struct lock memory_lock;
+extern uintptr_t memory_break_now;
+
+/* arena.c: address space in units, and memory in it. */
+int arena_commit(uintptr_t start, size_t size, int protection);
+int arena_reserve(uintptr_t start, size_t size);
+void arena_decommit(uintptr_t start, size_t size);
+int arena_protect(uintptr_t start, size_t size, int protection);
+/* Gives back units in which nothing is mapped, but for the first few. */
+void arena_trim(void);
+
+/* regions.c */
+struct node *region_at(uintptr_t address);
+int region_insert(const struct region *r);
+/* Cuts so that region boundaries lie at start and end. */
+int region_split(uintptr_t start, uintptr_t end);
+bool region_free(uintptr_t start, uintptr_t end);
+uintptr_t region_place(uintptr_t low, uintptr_t high, size_t size,
+	size_t align);
+void region_merge(uintptr_t start, uintptr_t end);
+/* Takes out everything between; memory included. */
+int region_remove(uintptr_t start, uintptr_t end);
+
+#endif

@@ -1,0 +1,158 @@
+/* The list of what is mapped where. */
+#include "memory/private.h"
+
+#include "abi/errno.h"
+
+struct list memory_regions HOST_STATE = { 0, 0 };
+struct lock memory_lock HOST_STATE = LOCK_INIT(RANK_REGIONS);
+
+static struct node *node_of(struct list *entry)
+{
+	return container_of(entry, struct node, entry);
+}
+
+struct node *region_at(uintptr_t address)
+{
+	list_for_each(entry, &memory_regions) {
+		struct node *n = node_of(entry);
+
+		if (address < n->region.end)
+			return address >= n->region.start ? n : NULL;
+	}
+	return NULL;
+}
+
+int region_insert(const struct region *r)
+{
+	struct node *n = win_alloc(sizeof *n);
+	struct list *before = &memory_regions;
+
+	if (!n)
+		return -ENOMEM;
+	n->region = *r;
+	list_for_each(entry, &memory_regions) {
+		if (node_of(entry)->region.start >= r->end) {
+			before = entry;
+			break;
+		}
+	}
+	list_append(before, &n->entry);
+	return 0;
+}
+
+static int cut(uintptr_t at)
+{
+	struct node *n = region_at(at);
+	struct region upper;
+
+	if (!n || n->region.start == at)
+		return 0;
+	upper = n->region;
+	upper.start = at;
+	n->region.end = at;
+	return region_insert(&upper);
+}
+
+int region_split(uintptr_t start, uintptr_t end)
+{
+	int r = cut(start);
+
+	return r ? r : cut(end);
+}
+
+bool region_free(uintptr_t start, uintptr_t end)
+{
+	list_for_each(entry, &memory_regions) {
+		struct node *n = node_of(entry);
+
+		if (n->region.start >= end)
+			break;
+		if (n->region.end > start)
+			return false;
+	}
+	return true;
+}
+
+uintptr_t region_place(uintptr_t low, uintptr_t high, size_t size,
+	size_t align)
+{
+	uintptr_t at = low;
+
+	list_for_each(entry, &memory_regions) {
+		struct region *r = &node_of(entry)->region;
+
+		if (r->end <= at)
+			continue;
+		if (r->start >= at && r->start - at >= size)
+			break;
+		at = round_up(r->end, align);
+	}
+	return at < high && high - at >= size ? at : 0;
+}
+
+static bool alike(const struct region *a, const struct region *b)
+{
+	return a->end == b->start && a->kind == REGION_PRIVATE &&
+		b->kind == REGION_PRIVATE && a->protection == b->protection &&
+		a->committed == b->committed;
+}
+
+void region_merge(uintptr_t start, uintptr_t end)
+{
+	list_for_each(entry, &memory_regions) {
+		struct node *n = node_of(entry), *next;
+
+		if (n->region.start > end)
+			break;
+		while (n->region.end >= start &&
+			n->entry.next != &memory_regions) {
+			next = node_of(n->entry.next);
+			if (!alike(&n->region, &next->region))
+				break;
+			n->region.end = next->region.end;
+			list_remove(&next->entry);
+			win_free(next);
+		}
+		entry_next = n->entry.next;
+	}
+}
+
+static void release_view(struct region *r)
+{
+	struct view *v = r->view;
+	size_t size = r->end - r->start;
+
+	v->mapped -= size;
+	if (v->mapped) {
+		/* Windows gives back only whole views */
+		win_region_protect((void *)r->start, size, 0);
+		return;
+	}
+	win_section_unmap((void *)v->base);
+	win_close(v->section);
+	win_free(v);
+}
+
+int region_remove(uintptr_t start, uintptr_t end)
+{
+	int r = region_split(start, end);
+
+	if (r)
+		return r;
+	list_for_each(entry, &memory_regions) {
+		struct node *n = node_of(entry);
+
+		if (n->region.start >= end)
+			break;
+		if (n->region.start < start)
+			continue;
+		if (n->region.kind == REGION_SHARED)
+			release_view(&n->region);
+		else if (n->region.committed)
+			arena_decommit(n->region.start,
+				n->region.end - n->region.start);
+		list_remove(&n->entry);
+		win_free(n);
+	}
+	return 0;
+}

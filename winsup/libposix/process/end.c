@@ -1,0 +1,278 @@
+/* The end of processes and threads, and stops. */
+#include "process/private.h"
+
+#include <string.h>
+
+#include "abi/errno.h"
+#include "gate/gate.h"
+#include "image/image.h"
+#include "memory/memory.h"
+#include "signal/signal.h"
+#include "stream/stream.h"
+#include "vfs/vfs.h"
+
+/* The parent hears of a change; code is CLD_*. */
+void notify_parent(uint32_t index, int code, int status)
+{
+	struct process_slot *slot = task_process_slot(index);
+	struct process_slot *parent = task_process_slot(slot->parent_slot);
+	struct signal_record record = {
+		.signal = SIGCHLD,
+		.code = code,
+		.pid = slot->pid,
+		.uid = slot->uid,
+		.status = (uint32_t)status,
+		.user_time = slot->user_time / 10000000,
+		.system_time = slot->system_time / 10000000,
+	};
+
+	if (!slot->parent || parent->pid != slot->parent)
+		return;
+	wake(&parent->children);
+	if ((code == CLD_STOPPED || code == CLD_CONTINUED) &&
+		(parent->flags & PROCESS_NO_STOP_REPORT))
+		return;
+	signal_send(slot->parent_slot, &record);
+}
+
+static bool has_parent(struct process_slot *slot)
+{
+	return slot->parent > 1 &&
+		task_process_slot(slot->parent_slot)->pid == slot->parent &&
+		task_process_state(task_process_slot(slot->parent_slot)
+					   ->word) == PROCESS_RUNNING;
+}
+
+static void free_slot(uint32_t index)
+{
+	queue_forget_process(index);
+	task_process_free(index);
+}
+
+/* Children get no new parent that waits: there is no init here, so the dead
+ * among them are freed and the living will be when they end. */
+static void leave_children(uint32_t index)
+{
+	struct shared *s = task_shared();
+	int pid = s->process[index].pid;
+
+	for (uint32_t i = 0; i < s->process_end; i++) {
+		struct process_slot *child = &s->process[i];
+		enum process_state state = task_process_state(child->word);
+
+		if (state == PROCESS_FREE || child->parent != pid ||
+			child->parent_slot != index)
+			continue;
+		child->parent = 1;
+		if (state == PROCESS_ZOMBIE &&
+			!(child->flags & PROCESS_STANDS_FOR))
+			free_slot(i);
+	}
+}
+
+static bool publish(struct process_slot *slot, int status)
+{
+	uint64_t old = slot->word, new;
+
+	do {
+		if (task_process_state(old) != PROCESS_RUNNING)
+			return false;
+		new = (uint64_t)(uint32_t)status << 32 |
+			(old & 0xffffff00) | PROCESS_ZOMBIE;
+	} while (!__atomic_compare_exchange_n((uint64_t *)&slot->word, &old,
+		new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+	return true;
+}
+
+void process_end(uint32_t index, int status)
+{
+	struct process_slot *slot = task_process_slot(index);
+	int code = !(status & 0x7f) ? CLD_EXITED : CLD_KILLED;
+	bool reaped;
+
+	leave_children(index);
+	if (!publish(slot, status))
+		return;
+	reaped = has_parent(slot) &&
+		(task_process_slot(slot->parent_slot)->flags &
+			PROCESS_IGNORES_CHILD);
+	wake(&slot->ended);
+	if (slot->flags & PROCESS_STANDS_FOR)
+		return;
+	if (!has_parent(slot)) {
+		free_slot(index);
+		return;
+	}
+	notify_parent(index, code,
+		code == CLD_EXITED ? status >> 8 & 0xff : status & 0x7f);
+	if (reaped) {
+		uint32_t parent = slot->parent_slot;
+
+		free_slot(index);
+		wake(&task_process_slot(parent)->children);
+	}
+}
+
+static void account(struct process *p)
+{
+	struct process_slot *slot = task_process_slot(p->slot);
+	int64_t user, system;
+	uint64_t peak;
+
+	if (!win_process_times(win_process_self(), &user, &system)) {
+		slot->user_time = user - p->base_user_time;
+		slot->system_time = system - p->base_system_time;
+	}
+	peak = memory_size();
+	if (peak > slot->peak_memory)
+		slot->peak_memory = peak;
+}
+
+/* A vfork child gives the thread back to its parent. */
+static _Noreturn void end_vfork(struct process *p, int status)
+{
+	process_leave_vfork(p);
+	files_free(p->files);
+	fs_free(p->fs);
+	signals_free(p->signals);
+	timers_free(p->timers);
+	process_end(p->slot, status);
+	process_free(p);
+	gate_leave(current, current->frame);
+}
+
+/* Thread and frame are the parent's again, which gets the child's pid. */
+void process_leave_vfork(struct process *p)
+{
+	struct thread *t = current;
+
+	memcpy(t->frame, p->vfork_frame, sizeof *t->frame);
+	t->frame->rax = (uint64_t)p->pid;
+	t->sigmask = p->vfork_sigmask;
+	t->process = p->vfork_of;
+	t->poked = 1;
+}
+
+static bool may_serve_again(struct process *p)
+{
+	return host_policy() == HOSTS_RECYCLE && p->thread_count == 1 &&
+		task_host_state(task_shared()->hosts[task_host].word) ==
+		HOST_RUNNING;
+}
+
+static uint32_t windows_code(int status)
+{
+	return status & 0x7f ? 128u + (status & 0x7f) :
+			       (uint32_t)status >> 8 & 0xff;
+}
+
+void process_exit(int status)
+{
+	struct thread *t = current;
+	struct process *p = t->process;
+
+	if (p->vfork_of)
+		end_vfork(p, status);
+	signal_serve(NULL);
+	account(p);
+	if (!may_serve_again(p)) {
+		/* other threads may still use anything: Windows frees it */
+		if (p->thread_count == 1)
+			files_free(p->files);
+		else
+			queue_forget_process(p->slot);
+		task_shared()->hosts[task_host].process = ~0u;
+		process_end(p->slot, status);
+		win_exit_process(windows_code(status));
+	}
+	files_free(p->files);
+	p->files = NULL;
+	task_shared()->hosts[task_host].process = ~0u;
+	task_thread_leave_process(t);
+	process_end(p->slot, status);
+	for (int i = room_count - 1; i >= 0; i--)
+		if (rooms[i].release)
+			rooms[i].release(p);
+	task_set_process(NULL);
+	process_free(p);
+	gate_finish(t);
+}
+
+/* ---- threads ---- */
+
+static void end_thread_life(struct thread *t)
+{
+	uint32_t zero = 0;
+
+	if (t->clear_tid && !t->process->exiting) {
+		if (!user_copy_out(t->clear_tid, &zero, sizeof zero))
+			futex_wake(t->clear_tid, 1);
+	}
+}
+
+void process_exit_thread(int code)
+{
+	struct thread *t = current;
+	struct process *p = t->process;
+	bool last;
+
+	if (p->vfork_of || (p->thread_count == 1 && !t->dying))
+		process_exit(STATUS_EXIT(code));
+	end_thread_life(t);
+	lock_take(&p->lock);
+	last = p->thread_count == 1;
+	lock_drop(&p->lock);
+	if (last)
+		process_exit(STATUS_EXIT(code));
+	task_thread_leave_process(t);
+	if (t->host_main) {
+		/* the host's own loop must not go on below a living process */
+		for (;;)
+			win_wait(NULL, 0, WIN_FOREVER);
+	}
+	gate_finish(t);
+}
+
+/* Ends all threads but the caller; for exec. */
+void process_end_other_threads(struct process *p)
+{
+	if (p->thread_count == 1)
+		return;
+	lock_take(&p->lock);
+	list_for_each(entry, &p->threads) {
+		struct thread *t = container_of(entry, struct thread, peers);
+
+		if (t != current)
+			t->dying = 1;
+	}
+	lock_drop(&p->lock);
+	while (p->thread_count > 1) {
+		signal_poke_others(p);
+		win_wait(NULL, 0, win_clock_monotonic() + 1000000);
+	}
+}
+
+/* ---- stop and continue ---- */
+
+void process_stop(int signal)
+{
+	struct thread *t = current;
+	struct process_slot *slot = task_process_slot(t->process->slot);
+	uint64_t continued = 1ul << (SIGCONT - 1), mask = t->sigmask;
+	struct sleep s;
+
+	slot->stop_status = (uint32_t)STATUS_STOP(signal);
+	slot->flags = (slot->flags & ~PROCESS_CONTINUED) | PROCESS_STOPPED;
+	notify_parent(t->process->slot, CLD_STOPPED, signal);
+	/* nothing but SIGCONT (and SIGKILL, which ends the host) counts now */
+	t->sigmask = ~continued;
+	sleep_begin(&s, WIN_FOREVER);
+	while (!(slot->signals.pending & continued) && !t->dying)
+		sleep_wait(&s);
+	sleep_end(&s);
+	t->sigmask = mask;
+	slot->stop_status = STATUS_CONTINUED;
+	slot->flags = (slot->flags & ~PROCESS_STOPPED) | PROCESS_CONTINUED;
+	notify_parent(t->process->slot, CLD_CONTINUED, SIGCONT);
+	t->poked = 1;
+}

@@ -1,0 +1,246 @@
+/* execve(2). */
+#include "process/private.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "abi/errno.h"
+#include "fs/fs.h"
+#include "gate/gate.h"
+#include "image/image.h"
+#include "memory/memory.h"
+#include "signal/signal.h"
+#include "stream/stream.h"
+#include "vfs/vfs.h"
+
+#define SCRIPTS_MAX 4 /* man 2 execve: interpreters of interpreters */
+
+struct execution {
+	char path[PATH_SIZE]; /* absolute, without links */
+	struct arguments arguments;
+	bool native;
+};
+
+/* A POSIX spelling finds the file that Windows calls prog.exe. */
+static long open_program(int at, const char *path, struct file **out,
+	char *real)
+{
+	char exe[PATH_SIZE];
+	long r = path_open(at, path, O_RDONLY, 0, out);
+
+	if (r == -ENOENT && strlen(path) + 5 < sizeof exe) {
+		format(exe, sizeof exe, "%s.exe", path);
+		if (!path_open(at, exe, O_RDONLY, 0, out))
+			r = 0;
+	}
+	if (r)
+		return r;
+	if (!(*out)->path || strlen((*out)->path) >= PATH_SIZE) {
+		file_put(*out);
+		return -EACCES;
+	}
+	memcpy(real, (*out)->path, strlen((*out)->path) + 1);
+	return 0;
+}
+
+static long read_head(int at, const char *path, char *head, size_t *size,
+	char *real)
+{
+	struct kstat st;
+	struct file *f;
+	int64_t n;
+	long r = open_program(at, path, &f, real);
+
+	if (r)
+		return r;
+	r = f->ops->stat ? f->ops->stat(f, &st) : -EACCES;
+	if (!r && !S_ISREG(st.mode))
+		r = -EACCES;
+	if (!r && !(st.mode & 0111))
+		r = -EACCES;
+	if (!r && !nt_file_handle(f))
+		r = -EACCES;
+	if (!r) {
+		n = win_file_read(nt_file_handle(f), head, *size, 0);
+		if (n < 0)
+			r = (long)n;
+		else
+			*size = (size_t)n;
+	}
+	file_put(f);
+	return r;
+}
+
+/* Follows "#!" lines to the program that will run. */
+static long find_program(struct execution *e, int at, const char *given)
+{
+	char head[4096] __attribute__((aligned(8))), line[256];
+	char path[PATH_SIZE];
+	char *interpreter, *argument;
+
+	format(path, sizeof path, "%s", given);
+	for (int depth = 0; depth <= SCRIPTS_MAX; depth++) {
+		size_t size = sizeof head;
+		const char *front[3];
+		int count = 0;
+		long r = read_head(at, path, head, &size, e->path);
+
+		if (r)
+			return r;
+		switch (image_format(head, size, line, &interpreter,
+			&argument)) {
+		case IMAGE_OURS:
+			return 0;
+		case IMAGE_NATIVE:
+			e->native = true;
+			return 0;
+		case IMAGE_UNKNOWN:
+			return -ENOEXEC;
+		case IMAGE_SCRIPT:
+			break;
+		}
+		front[count++] = interpreter;
+		if (argument)
+			front[count++] = argument;
+		front[count++] = path;
+		r = arguments_prepend(&e->arguments, front, count, 1);
+		if (r)
+			return r;
+		format(path, sizeof path, "%s", interpreter);
+		at = AT_FDCWD;
+	}
+	return -ELOOP;
+}
+
+/* The process goes on in another host, under its own slot. */
+static long elsewhere(struct process *p, struct execution *e)
+{
+	struct transfer to;
+	uint32_t host;
+	long r = host_take(&host, &to);
+
+	if (r)
+		return r;
+	to.process = p->slot;
+	process_send(p, &to, TRANSFER_EXEC);
+	transfer_put_number(&to, e->native);
+	transfer_put_string(&to, e->path);
+	arguments_pack(&e->arguments, &to);
+	if (to.error) {
+		host_abandon(host);
+		return to.error == -ENOMEM ? -ENOMEM : -EAGAIN;
+	}
+	task_process_slot(p->slot)->has_executed = 1;
+	host_begin(host, p->slot, &to);
+	return 0;
+}
+
+/* What is left of a vfork child here is given back with the thread. */
+static _Noreturn void leave_vfork_child(struct process *p)
+{
+	process_leave_vfork(p);
+	files_free(p->files);
+	fs_free(p->fs);
+	signals_free(p->signals);
+	timers_free(p->timers);
+	process_free(p);
+	gate_leave(current, current->frame);
+}
+
+/* Windows' caller waits for this Windows process, so it stays until the
+ * program that now runs elsewhere has ended, and ends like it. */
+static _Noreturn void stand_for(uint32_t index)
+{
+	struct process_slot *slot = task_process_slot(index);
+	struct thread *t = current;
+	struct sleep s;
+	int status;
+
+	signal_serve(NULL);
+	t->sigmask = ~0ul;
+	t->signals_pending = 0;
+	sleep_begin(&s, WIN_FOREVER);
+	sleep_on(&s, &slot->ended);
+	while (task_process_state(slot->word) == PROCESS_RUNNING)
+		sleep_wait(&s);
+	sleep_end(&s);
+	status = task_process_status(slot->word);
+	queue_forget_process(index);
+	task_process_free(index);
+	win_exit_process(status & 0x7f ? 128u + (status & 0x7f) :
+					 (uint32_t)status >> 8 & 0xff);
+}
+
+static void in_place(struct process *p, struct frame *frame,
+	struct execution *e)
+{
+	struct thread *t = current;
+
+	process_end_other_threads(p);
+	for (int i = 0; i < room_count; i++)
+		if (rooms[i].exec)
+			rooms[i].exec(p);
+	t->altstack = t->altstack_size = 0;
+	t->clear_tid = NULL;
+	t->robust_list = NULL;
+	t->tid = p->pid;
+	task_process_slot(p->slot)->has_executed = 1;
+	signal_publish(p);
+	if (e->native)
+		native_run(p, e->path, &e->arguments);
+	program_enter(p, frame, e->path, &e->arguments);
+}
+
+static bool must_leave(struct process *p, const struct execution *e)
+{
+	enum host_state state = task_host_state(
+		task_shared()->hosts[task_host].word);
+
+	return p->vfork_of || (state == HOST_NATIVE && !e->native);
+}
+
+long process_exec(struct frame *frame, int at, const char *path,
+	char *const *argv, char *const *envp, int flags)
+{
+	struct process *p = current->process;
+	struct execution *e;
+	char given[PATH_SIZE];
+	long r = user_string(given, path, sizeof given);
+
+	if (r < 0)
+		return r;
+	if (flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
+		return -EINVAL;
+	e = win_alloc(sizeof *e);
+	if (!e)
+		return -ENOMEM;
+	r = arguments_from_user(&e->arguments, argv, envp);
+	if (!r)
+		r = find_program(e, at, given);
+	if (!r && must_leave(p, e)) {
+		bool stands = !p->vfork_of;
+
+		if (stands)
+			task_process_slot(p->slot)->flags |=
+				PROCESS_STANDS_FOR;
+		r = elsewhere(p, e);
+		if (r) {
+			if (stands)
+				task_process_slot(p->slot)->flags &=
+					~PROCESS_STANDS_FOR;
+			goto out;
+		}
+		arguments_free(&e->arguments);
+		win_free(e);
+		if (stands)
+			stand_for(p->slot);
+		leave_vfork_child(p);
+	}
+	if (!r)
+		in_place(p, frame, e);
+out:
+	arguments_free(&e->arguments);
+	win_free(e);
+	return r;
+}

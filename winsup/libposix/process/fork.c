@@ -1,0 +1,285 @@
+/* fork, vfork, clone, and how a process arrives in another host. */
+#include "process/private.h"
+
+#include <sched.h>
+#include <string.h>
+
+#include "abi/errno.h"
+#include "gate/gate.h"
+#include "image/image.h"
+#include "memory/memory.h"
+#include "signal/signal.h"
+#include "stream/stream.h"
+#include "vfs/vfs.h"
+
+#define THREAD_STACK 262144
+
+/* A slot for a child of the calling process. */
+static long new_child(uint32_t exit_signal)
+{
+	struct process *p = current->process;
+	struct process_slot *own = task_process_slot(p->slot), *child;
+	long i = task_process_allocate();
+
+	if (i < 0)
+		return i;
+	child = task_process_slot((uint32_t)i);
+	child->parent = p->pid;
+	child->parent_slot = p->slot;
+	child->group = (int)own->group;
+	child->session = (int)own->session;
+	child->exit_signal = exit_signal;
+	child->uid = p->uid;
+	child->gid = p->gid;
+	child->euid = p->euid;
+	child->egid = p->egid;
+	child->nice = own->nice;
+	memcpy(child->name, own->name, NAME_SIZE);
+	return i;
+}
+
+static void publish(uint32_t index)
+{
+	struct process_slot *child = task_process_slot(index);
+
+	child->word = (child->word & ~0xfful) | PROCESS_RUNNING;
+}
+
+/* ---- sending and receiving ---- */
+
+void process_send(struct process *p, struct transfer *to, int how)
+{
+	struct thread *t = current;
+
+	transfer_put_number(to, (uint64_t)how);
+	transfer_put(to, t->name, sizeof t->name);
+	for (int i = 0; i < room_count; i++)
+		if (rooms[i].pack)
+			rooms[i].pack(p, to, how);
+	if (how == TRANSFER_FORK) {
+		transfer_put_number(to, (uint64_t)t->tp);
+		transfer_put_number(to, (uint64_t)t->upper);
+		transfer_put(to, t->frame, sizeof *t->frame);
+	}
+}
+
+/* The program that an exec sends: its path and arguments. */
+static int receive_program(struct process *p, struct thread *t,
+	struct transfer *from)
+{
+	struct arguments a;
+	bool native = transfer_get_number(from);
+	char *path = transfer_get_string(from);
+	long r = arguments_unpack(&a, from);
+
+	if (r || !path)
+		return (int)r;
+	if (native)
+		native_run(p, path, &a);
+	program_enter(p, t->frame, path, &a);
+	win_free(path);
+	return 0;
+}
+
+int process_receive(struct process *p, struct thread *t, struct transfer *from)
+{
+	int how = (int)transfer_get_number(from);
+	int r = 0;
+
+	transfer_get(from, t->name, sizeof t->name);
+	for (int i = 0; !r && i < room_count; i++) {
+		if (!rooms[i].unpack)
+			continue;
+		r = rooms[i].unpack(p, from, how);
+		if (r)
+			win_trace("room %s: errno %d", rooms[i].name, -r);
+	}
+	if (r)
+		return r;
+	if (how == TRANSFER_EXEC)
+		return receive_program(p, t, from);
+	t->tp = (void *)transfer_get_number(from);
+	t->upper = (void *)transfer_get_number(from);
+	transfer_get(from, t->frame, sizeof *t->frame);
+	t->frame->rax = 0;
+	return (int)from->error;
+}
+
+/* ---- fork ---- */
+
+static void drop_child(uint32_t index, uint32_t host)
+{
+	queue_forget_process(index);
+	task_process_free(index);
+	host_abandon(host);
+}
+
+long process_fork(struct frame *frame)
+{
+	struct process *p = current->process;
+	struct transfer to;
+	uint32_t host;
+	int pid;
+	long child = new_child(SIGCHLD), r;
+
+	(void)frame;
+	if (child < 0)
+		return child;
+	pid = task_process_slot((uint32_t)child)->pid;
+	r = host_take(&host, &to);
+	if (r) {
+		task_process_free((uint32_t)child);
+		return r;
+	}
+	to.process = (uint32_t)child;
+	process_send(p, &to, TRANSFER_FORK);
+	if (to.error) {
+		win_trace("fork: errno %d", (int)-to.error);
+		drop_child((uint32_t)child, host);
+		return to.error == -ENOMEM ? -ENOMEM : -EAGAIN;
+	}
+	publish((uint32_t)child);
+	host_begin(host, (uint32_t)child, &to);
+	return pid;
+}
+
+/* ---- vfork: the child is a second process on the same thread ---- */
+
+long process_vfork(struct frame *frame, uint64_t child_stack)
+{
+	struct thread *t = current;
+	struct process *parent = t->process, *p;
+	long child = new_child(SIGCHLD);
+
+	if (child < 0)
+		return child;
+	p = process_make((uint32_t)child);
+	if (!p)
+		goto failed;
+	p->files = files_copy(parent->files);
+	p->fs = fs_copy(parent->fs);
+	p->signals = signals_copy(parent->signals);
+	p->timers = timers_create();
+	p->vfork_frame = win_alloc(sizeof *frame);
+	if (!p->files || !p->fs || !p->signals || !p->timers ||
+		!p->vfork_frame)
+		goto failed;
+	memcpy(p->limits, parent->limits, sizeof p->limits);
+	p->uid = parent->uid;
+	p->gid = parent->gid;
+	p->euid = parent->euid;
+	p->egid = parent->egid;
+	p->suid = parent->suid;
+	p->sgid = parent->sgid;
+	p->images = parent->images;
+	p->vfork_of = parent;
+	p->vfork_sigmask = t->sigmask;
+	memcpy(p->vfork_frame, frame, sizeof *frame);
+	task_process_slot((uint32_t)child)->host = task_host;
+	task_process_slot((uint32_t)child)->threads = 1;
+	task_process_slot((uint32_t)child)->main_thread = t->slot + 1;
+	publish((uint32_t)child);
+	t->process = p;
+	if (child_stack)
+		frame->rsp = child_stack;
+	return 0;
+failed:
+	if (p) {
+		files_free(p->files);
+		fs_free(p->fs);
+		signals_free(p->signals);
+		timers_free(p->timers);
+		process_free(p);
+	}
+	task_process_free((uint32_t)child);
+	return -ENOMEM;
+}
+
+/* ---- threads ---- */
+
+struct start {
+	struct thread *thread;
+	struct process *process;
+	struct frame frame;
+};
+
+static void begin(void *argument)
+{
+	struct start *s = argument;
+	struct thread *t = current;
+
+	*t->frame = s->frame;
+	task_thread_join_process(t, s->process);
+	win_free(s);
+	gate_leave(t, t->frame);
+}
+
+static void run(void *argument)
+{
+	struct start *s = argument;
+	struct thread *t = s->thread;
+
+	win_thread_stack_words(t->teb_native);
+	gate_run(t, begin, s);
+	task_thread_destroy(t);
+}
+
+static long new_thread(struct frame *frame, uint64_t flags, uint64_t stack,
+	uint32_t *parent_tid, uint32_t *child_tid, uint64_t tls)
+{
+	static _Atomic int last_tid HOST_STATE = 100000;
+	struct process *p = current->process;
+	struct start *s = win_alloc(sizeof *s);
+	struct thread *t;
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	r = task_thread_create(&t);
+	if (r) {
+		win_free(s);
+		return r;
+	}
+	/* no process has a pid above 99999 */
+	t->tid = ++last_tid;
+	t->sigmask = current->sigmask;
+	t->tp = (void *)tls;
+	memcpy(t->name, current->name, sizeof t->name);
+	if (flags & CLONE_CHILD_CLEARTID)
+		t->clear_tid = child_tid;
+	s->thread = t;
+	s->process = p;
+	s->frame = *frame;
+	s->frame.rax = 0;
+	s->frame.rsp = stack;
+	r = 0;
+	if (flags & CLONE_PARENT_SETTID)
+		r = (int)user_copy_out(parent_tid, &t->tid, sizeof t->tid);
+	if (!r && (flags & CLONE_CHILD_SETTID))
+		r = (int)user_copy_out(child_tid, &t->tid, sizeof t->tid);
+	r = r ? r : win_thread_create(&t->handle, NULL, THREAD_STACK, run, s);
+	if (r) {
+		win_free(s);
+		task_thread_destroy(t);
+		return r == -EFAULT ? r : -EAGAIN;
+	}
+	return t->tid;
+}
+
+long process_clone(struct frame *frame, uint64_t flags, uint64_t stack,
+	uint32_t *parent_tid, uint32_t *child_tid, uint64_t tls)
+{
+	if (flags & CLONE_THREAD) {
+		uint64_t needed = CLONE_VM | CLONE_SIGHAND | CLONE_FILES;
+
+		if ((flags & needed) != needed || !stack)
+			return -EINVAL;
+		return new_thread(frame, flags, stack, parent_tid, child_tid,
+			tls);
+	}
+	if (flags & CLONE_VFORK)
+		return process_vfork(frame, stack);
+	if (flags & (CLONE_VM | CLONE_FILES | CLONE_FS | CLONE_SIGHAND))
+		return -EINVAL;
+	return process_fork(frame);
+}

@@ -1,0 +1,500 @@
+/* Windows processes for POSIX processes to live in.
+ *
+ * A host's slot holds one word {state, generation}.  STARTING: made, on its
+ * way.  FREE: waits.  TAKEN: somebody fills its window.  RUNNING: a process
+ * lives there.  Then FREE again, or the host ends.  Who takes a host watches
+ * its Windows process, so a death is seen at once, whatever its cause. */
+#include "process/private.h"
+
+#include <string.h>
+
+#include "abi/errno.h"
+#include "gate/gate.h"
+#include "image/image.h"
+#include "signal/signal.h"
+#include "stream/stream.h"
+
+#define WINDOW_SIZE (256ul << 20)
+#define WINDOW_HEAD 4096
+#define IDLE 60000000000l /* ns until a host that nobody takes ends */
+#define START_TIMEOUT 60000000000l
+#define POOL_DEPTH 2
+
+/* At the front of a window. */
+struct window {
+	uint64_t committed; /* bytes behind the head that have memory */
+	uint64_t size;	    /* of what was written */
+};
+
+static struct window *windows[HOST_SLOTS] HOST_STATE = { 0 };
+static uint32_t watched[HOST_SLOTS] HOST_STATE = { 0 };
+static int policy HOST_STATE = -1;
+
+static bool text_is(const uint16_t *s, const char *text)
+{
+	size_t i;
+
+	for (i = 0; text[i]; i++)
+		if (s[i] != (uint16_t)text[i])
+			return false;
+	return !s[i];
+}
+
+/* From Windows' environment, which all hosts of a session inherit. */
+static const uint16_t *find_variable(const uint16_t *block, const char *name)
+{
+	for (; *block; block += utf16_length(block) + 1) {
+		size_t i;
+
+		for (i = 0; name[i] && block[i] == (uint16_t)name[i]; i++)
+			;
+		if (!name[i] && block[i] == '=')
+			return block + i + 1;
+	}
+	return NULL;
+}
+
+enum host_policy host_policy(void)
+{
+	uint16_t *block;
+	const uint16_t *value;
+
+	if (policy >= 0)
+		return policy;
+	block = win_environment();
+	value = find_variable(block, "POSIX_HOSTS");
+	policy = value && text_is(value, "fresh") ? HOSTS_FRESH :
+		value && text_is(value, "pool")	  ? HOSTS_POOL :
+						    HOSTS_RECYCLE;
+	win_environment_free(block);
+	return policy;
+}
+
+static struct window *window_of(uint32_t host)
+{
+	char name[96];
+	win_handle section;
+	void *at = NULL;
+	struct window *w;
+
+	if (windows[host])
+		return windows[host];
+	format(name, sizeof name, "%s-w%u", task_session_name(), host);
+	if (win_section_create(&section, name, WINDOW_SIZE, true, NULL))
+		return NULL;
+	if (!win_section_map(section, &at, 0, WINDOW_SIZE,
+		    WIN_READ | WIN_WRITE) &&
+		!win_region_commit(at, WINDOW_HEAD, WIN_READ | WIN_WRITE)) {
+		w = at;
+		windows[host] = w;
+	}
+	/* the view keeps the section; its name, while somebody has one */
+	return windows[host];
+}
+
+/* ---- making ---- */
+
+static size_t host_program(uint16_t *to, size_t room)
+{
+	static const char name[] = "posix-host.exe";
+	const uint16_t *own = win_own_path();
+	size_t n = utf16_length(own);
+
+	while (n && own[n - 1] != '\\')
+		n--;
+	if (n + sizeof name > room)
+		return 0;
+	memcpy(to, own, n * 2);
+	for (size_t i = 0; i < sizeof name; i++)
+		to[n + i] = (uint16_t)name[i];
+	return n;
+}
+
+static bool exchange(struct host_slot *slot, uint64_t old, uint64_t new)
+{
+	return __atomic_compare_exchange_n((uint64_t *)&slot->word, &old, new,
+		false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+static uint64_t with_state(uint64_t word, enum host_state state)
+{
+	return (word & ~0xfful) | state;
+}
+
+/* Starts a host; it will be FREE when it has come up. */
+static long make(uint32_t *out, uint64_t *word)
+{
+	static int console HOST_STATE = -1;
+	uint16_t program[1024], folder[1024], line[64];
+	char text[64];
+	struct win_spawn how = { .program = program, .command_line = line,
+		.folder = folder };
+	win_handle process;
+	size_t n = host_program(program, 1024);
+	long i;
+	int r;
+
+	if (!n)
+		return -EAGAIN;
+	if (console < 0)
+		console = win_has_console();
+	i = task_host_allocate(word);
+	if (i < 0) {
+		host_sweep();
+		i = task_host_allocate(word);
+	}
+	if (i < 0)
+		return i;
+	format(text, sizeof text, "posix-host %ld %lu", i,
+		(unsigned long)*word);
+	for (size_t k = 0; k <= strlen(text); k++)
+		line[k] = (uint16_t)text[k];
+	memcpy(folder, program, n * 2);
+	folder[n] = 0;
+	how.detached = !console;
+	r = win_process_create(&how, &process, NULL, NULL);
+	if (r) {
+		win_trace("no host: posix-host.exe does not start (errno %d)",
+			-r);
+		exchange(&task_shared()->hosts[i], *word,
+			with_state(*word, HOST_EMPTY));
+		return -EAGAIN;
+	}
+	task_host_know((uint32_t)i, task_host_word_generation(*word),
+		process);
+	*out = (uint32_t)i;
+	return 0;
+}
+
+/* Waits until a host that was made is FREE. */
+static long await_start(uint32_t host, uint64_t word)
+{
+	struct host_slot *slot = &task_shared()->hosts[host];
+	win_handle handles[2] = { task_host_event(host),
+		task_host_process(host, task_host_word_generation(word)) };
+	int64_t deadline = deadline_after(START_TIMEOUT);
+
+	while (slot->word == word) {
+		int r = win_wait(handles, 2, deadline);
+
+		if (slot->word != word)
+			break;
+		if (r == 1 || r < 0) {
+			win_trace("host %u did not come up", host);
+			if (r != 1)
+				win_process_terminate(handles[1], 1);
+			exchange(slot, word, with_state(word, HOST_EMPTY));
+			return -EAGAIN;
+		}
+	}
+	return 0;
+}
+
+/* ---- taking ---- */
+
+static void died(void *argument)
+{
+	uint64_t which = (uint64_t)argument;
+
+	host_died((uint32_t)which & 0xffff, (uint32_t)(which >> 16));
+}
+
+static bool take(uint32_t i, uint64_t word)
+{
+	struct shared *s = task_shared();
+	struct host_slot *slot = &s->hosts[i];
+	uint32_t generation = task_host_word_generation(word);
+	win_handle process;
+
+	if (!exchange(slot, word, with_state(word, HOST_TAKEN)))
+		return false;
+	slot->taker = (uint64_t)task_host_generation << 32 | (task_host + 1);
+	process = task_host_process(i, generation);
+	if (!process || win_process_ended(process, NULL)) {
+		host_died(i, generation);
+		return false;
+	}
+	if (watched[i] != generation &&
+		win_wait_register(process, died,
+			(void *)((uint64_t)generation << 16 | i))) {
+		slot->word = with_state(word, HOST_FREE);
+		return false;
+	}
+	watched[i] = generation;
+	return true;
+}
+
+static bool take_any(uint32_t *out)
+{
+	struct shared *s = task_shared();
+
+	for (uint32_t i = 0; i < s->host_end; i++) {
+		uint64_t word = s->hosts[i].word;
+
+		if (task_host_state(word) == HOST_FREE && take(i, word)) {
+			*out = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static int count_free(void)
+{
+	struct shared *s = task_shared();
+	int n = 0;
+
+	for (uint32_t i = 0; i < s->host_end; i++) {
+		enum host_state state = task_host_state(s->hosts[i].word);
+
+		n += state == HOST_FREE || state == HOST_STARTING;
+	}
+	return n;
+}
+
+static long get(uint32_t *out)
+{
+	uint64_t word;
+	uint32_t made;
+	long r = 0;
+
+	for (int tries = 0; tries < 100; tries++) {
+		if (host_policy() != HOSTS_FRESH && take_any(out))
+			return 0;
+		r = make(&made, &word);
+		if (!r)
+			r = await_start(made, word);
+		if (r)
+			return r;
+		/* somebody else may have been quicker: then once more */
+		if (take(made, with_state(word, HOST_FREE))) {
+			*out = made;
+			return 0;
+		}
+	}
+	return -EAGAIN;
+}
+
+long host_take(uint32_t *slot, struct transfer *to)
+{
+	struct window *w;
+	uint64_t word;
+	uint32_t spare;
+	long r = get(slot);
+
+	if (r)
+		return r;
+	if (host_policy() == HOSTS_POOL && count_free() < POOL_DEPTH)
+		make(&spare, &word);
+	w = window_of(*slot);
+	if (!w) {
+		host_abandon(*slot);
+		return -ENOMEM;
+	}
+	memset(to, 0, sizeof *to);
+	to->buffer = (uint8_t *)w + WINDOW_HEAD;
+	to->size = WINDOW_SIZE - WINDOW_HEAD;
+	to->committed = w->committed;
+	to->target = task_host_process(*slot,
+		task_host_word_generation(task_shared()->hosts[*slot].word));
+	return 0;
+}
+
+void host_begin(uint32_t slot, uint32_t index, struct transfer *sent)
+{
+	struct host_slot *h = &task_shared()->hosts[slot];
+	struct window *w = windows[slot];
+
+	w->committed = sent->committed;
+	w->size = sent->position;
+	h->process = index;
+	task_process_slot(index)->host = slot;
+	h->word = with_state(h->word, HOST_RUNNING);
+	win_event_set(task_host_event(slot));
+}
+
+void host_abandon(uint32_t slot)
+{
+	uint32_t generation = task_host_word_generation(
+		task_shared()->hosts[slot].word);
+	win_handle process = task_host_process(slot, generation);
+
+	if (process)
+		win_process_terminate(process, 1);
+	host_died(slot, generation);
+}
+
+/* ---- deaths ---- */
+
+void host_died(uint32_t host, uint32_t generation)
+{
+	struct shared *s = task_shared();
+	struct host_slot *slot = &s->hosts[host];
+	uint64_t word = slot->word;
+
+	if (task_host_word_generation(word) != generation ||
+		task_host_state(word) == HOST_EMPTY ||
+		!exchange(slot, word, with_state(word, HOST_EMPTY)))
+		return;
+	for (uint32_t i = 0; i < s->process_end; i++) {
+		if (task_process_state(s->process[i].word) !=
+				PROCESS_RUNNING ||
+			s->process[i].host != host)
+			continue;
+		queue_forget_process(i);
+		process_end(i, STATUS_SIGNAL(SIGKILL));
+	}
+}
+
+void host_sweep(void)
+{
+	struct shared *s = task_shared();
+
+	for (uint32_t i = 0; i < s->host_end; i++) {
+		uint64_t word = s->hosts[i].word;
+		uint32_t generation = task_host_word_generation(word);
+		enum host_state state = task_host_state(word);
+
+		if (state == HOST_EMPTY || state == HOST_STARTING)
+			continue;
+		if (!task_host_lives(i, generation))
+			host_died(i, generation);
+	}
+}
+
+/* kill(2) with SIGKILL, from another process. */
+static long kill_process(uint32_t index)
+{
+	struct process_slot *p = task_process_slot(index);
+	uint32_t host = p->host, generation;
+	win_handle process;
+
+	if (host >= HOST_SLOTS)
+		return 0;
+	generation = task_host_word_generation(
+		task_shared()->hosts[host].word);
+	process = task_host_process(host, generation);
+	if (process) {
+		win_process_terminate(process, 128 + SIGKILL);
+		/* it may still be writing: Windows ends processes in steps */
+		win_wait(&process, 1, deadline_after(2000000000));
+	}
+	host_died(host, generation);
+	return 0;
+}
+
+/* ---- being a host ---- */
+
+static const uint16_t *number(const uint16_t *s, uint64_t *out)
+{
+	*out = 0;
+	while (*s == ' ')
+		s++;
+	for (; *s >= '0' && *s <= '9'; s++)
+		*out = *out * 10 + *s - '0';
+	return s;
+}
+
+int host_claim(uint32_t *slot, uint64_t *word)
+{
+	static const char name[] = "posix-host ";
+	const uint16_t *line = win_command_line();
+	uint64_t n;
+
+	for (size_t i = 0; i < sizeof name - 1; i++)
+		if (line[i] != (uint16_t)name[i])
+			return -EINVAL;
+	line = number(line + sizeof name - 1, &n);
+	*slot = (uint32_t)n;
+	number(line, word);
+	return *slot < HOST_SLOTS ? 0 : -EINVAL;
+}
+
+/* On the kernel stack of the first thread: what was sent becomes a process. */
+static void live(void *argument)
+{
+	struct thread *t = current;
+	uint32_t index = task_shared()->hosts[task_host].process;
+	struct process *p = process_make(index);
+	struct window *w = window_of(task_host);
+	struct transfer from = { .buffer = (uint8_t *)w + WINDOW_HEAD };
+	int r = 0;
+
+	(void)argument;
+	if (!p)
+		win_die("host %u: out of memory", task_host);
+	from.size = from.committed = w->size;
+	task_set_process(p);
+	task_thread_join_process(t, p);
+	t->tid = p->pid;
+	r = process_receive(p, t, &from);
+	if (r)
+		win_die("process %d cannot begin in host %u: errno %d", p->pid,
+			task_host, -r);
+	win_process_times(win_process_self(), &p->base_user_time,
+		&p->base_system_time);
+	signal_serve(p);
+	gate_leave(t, t->frame);
+}
+
+static void run_life(void)
+{
+	struct thread *t;
+
+	if (task_thread_create(&t))
+		win_die("host %u: no thread slot", task_host);
+	win_thread_stack_words(t->teb_native);
+	win_thread_self(&t->handle);
+	t->host_main = true;
+	gate_run(t, live, NULL);
+	task_thread_destroy(t);
+}
+
+/* Nobody will take us any more, unless somebody just has. */
+static void end_host(struct host_slot *slot, uint64_t word)
+{
+	if (exchange(slot, word, with_state(word, HOST_EMPTY)))
+		win_exit_process(0);
+}
+
+void host_main(void)
+{
+	struct shared *s = task_shared();
+	struct host_slot *slot = &s->hosts[task_host];
+	uint64_t word = slot->word;
+	win_handle go = task_host_event(task_host);
+
+	hosts_start();
+	if (!window_of(task_host) ||
+		!exchange(slot, word, with_state(word, HOST_FREE)))
+		win_exit_process(1);
+	win_event_set(go);
+	for (;;) {
+		int r = 0;
+
+		word = slot->word;
+		switch (task_host_state(word)) {
+		case HOST_RUNNING:
+			run_life();
+			slot->lives++;
+			slot->word = with_state(word, HOST_FREE);
+			if (!s->processes)
+				end_host(slot, slot->word);
+			break;
+		case HOST_FREE:
+		case HOST_TAKEN:
+			r = win_wait(&go, 1, deadline_after(IDLE));
+			if (task_host_state(slot->word) == HOST_FREE &&
+				(r == -ETIMEDOUT || !s->processes))
+				end_host(slot, slot->word);
+			break;
+		default:
+			win_exit_process(1); /* swept up */
+		}
+	}
+}
+
+void hosts_start(void)
+{
+	signal_register_kill(kill_process);
+}

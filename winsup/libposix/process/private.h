@@ -1,0 +1,81 @@
+/* Shared by the process room's own files. */
+#ifndef PROCESS_PRIVATE_H
+#define PROCESS_PRIVATE_H
+
+#include <signal.h>
+
+#include "process/process.h"
+
+/* Wait statuses: POSIX.1-2024 wait(), in Linux' coding. */
+#define STATUS_EXIT(code) (((code) & 0xff) << 8)
+#define STATUS_SIGNAL(signal) (signal)
+#define STATUS_STOP(signal) ((signal) << 8 | 0x7f)
+#define STATUS_CONTINUED 0xffff
+
+/* ---- life.c ---- */
+/* A struct process for slot `index`, without rooms' parts. */
+struct process *process_make(uint32_t index);
+void process_free(struct process *p);
+/* Makes frame the beginning of a function: rcx, rdx its arguments. */
+void frame_for_call(struct frame *f, void *function, uintptr_t stack,
+	uint64_t first, uint64_t second);
+
+/* ---- arguments.c: argv and environment in kernel memory ---- */
+struct arguments {
+	char *bytes; /* all strings, each terminated; argv's, then envp's */
+	size_t size, room;
+	int argc, envc;
+};
+long arguments_from_user(struct arguments *a, char *const *argv,
+	char *const *envp);
+long arguments_add(struct arguments *a, const char *s, size_t n);
+/* Puts strings in front of argv[skip]. */
+long arguments_prepend(struct arguments *a, const char *const *strings,
+	int count, int skip);
+void arguments_free(struct arguments *a);
+/* An array of pointers into a->bytes, win_alloc'ed: argv, NULL, envp, NULL. */
+char **arguments_pointers(const struct arguments *a);
+void arguments_pack(const struct arguments *a, struct transfer *to);
+long arguments_unpack(struct arguments *a, struct transfer *from);
+
+/* ---- program.c ---- */
+/* Loads the program and makes frame enter it; ends the process with a line on
+ * standard error if it cannot be loaded. */
+void program_enter(struct process *p, struct frame *frame, const char *path,
+	struct arguments *a);
+/* The same for one that Windows has mapped. */
+void program_enter_adopted(struct process *p, struct frame *frame,
+	const struct module *m, const char *path, struct arguments *a);
+
+/* ---- native.c ---- */
+/* Runs a program of Windows' own and ends the process as it ended. */
+_Noreturn void native_run(struct process *p, const char *path,
+	struct arguments *a);
+/* Command line and environment that Windows gave us. */
+long native_arguments(struct arguments *a);
+
+/* ---- pump.c ---- */
+struct file;
+/* Serves a native child: a thread moves bytes between f and a Windows pipe,
+ * whose other end is to be given to the child. */
+int pump_start(struct file *f, bool child_reads, win_handle *child_end);
+/* Waits until everything the child wrote has been moved. */
+void pump_finish(void);
+
+/* ---- end.c ---- */
+/* The process in a slot is over: status, parent, queues.  Any thread. */
+void process_end(uint32_t index, int status);
+void notify_parent(uint32_t index, int code, int status);
+
+/* ---- hosts.c ---- */
+void hosts_start(void);
+
+/* ---- fork.c ---- */
+/* Writes all that the process is; for TRANSFER_EXEC the caller adds the
+ * program. */
+void process_send(struct process *p, struct transfer *to, int how);
+/* Makes p and t what was sent, t->frame too; or ends the process. */
+int process_receive(struct process *p, struct thread *t,
+	struct transfer *from);
+
+#endif

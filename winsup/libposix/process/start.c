@@ -1,0 +1,183 @@
+/* The first process: a program that Windows started. */
+#include "process/private.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "abi/errno.h"
+#include "fs/fs.h"
+#include "gate/gate.h"
+#include "image/image.h"
+#include "ipc/ipc.h"
+#include "signal/signal.h"
+#include "tty/tty.h"
+#include "vfs/vfs.h"
+
+enum { DISK = 1, CHARACTER = 2, PIPE = 3 };
+
+static struct file *adopt(win_handle given, int flags)
+{
+	win_handle h;
+
+	if (!given || win_duplicate(given, &h))
+		return null_open(flags);
+	switch (win_file_type(h)) {
+	case DISK:
+		return nt_file_adopt(h, flags);
+	case PIPE:
+		return native_pipe_adopt(h, flags);
+	case CHARACTER:
+		if (win_is_console(h))
+			return console_adopt(h, flags);
+	}
+	win_close(h);
+	return null_open(flags);
+}
+
+static void adopt_standard_handles(void)
+{
+	static const int flags[] = { O_RDONLY, O_WRONLY, O_WRONLY };
+
+	for (int i = 0; i < 3; i++) {
+		struct file *f = adopt(win_standard_handle(i), flags[i]);
+
+		/* a terminal is one thing: programs write to descriptor 0 */
+		if (f && win_is_console(win_standard_handle(i)))
+			f->flags = flags[i];
+		if (f)
+			fd_install(f, i, false);
+	}
+}
+
+static void adopt_folder(void)
+{
+	uint16_t folder[2048];
+	char path[PATH_SIZE];
+	size_t n = win_current_folder(folder, 2048);
+
+	if (n && n < 2048 &&
+		path_from_windows(folder, n, path, sizeof path) > 0)
+		fs_chdir(path);
+}
+
+static struct process *first_process(void)
+{
+	struct process_slot *slot;
+	struct process *p;
+	long i = task_process_allocate();
+
+	if (i < 0)
+		win_die("no process slot: %d processes are there",
+			PROCESS_SLOTS);
+	p = process_make((uint32_t)i);
+	if (!p)
+		win_die("out of memory");
+	p->files = files_create();
+	p->fs = fs_create();
+	p->signals = signals_create();
+	p->timers = timers_create();
+	if (!p->files || !p->fs || !p->signals || !p->timers)
+		win_die("out of memory");
+	win_token_ids(&p->uid, &p->gid);
+	p->euid = p->suid = p->uid;
+	p->egid = p->sgid = p->gid;
+	slot = task_process_slot((uint32_t)i);
+	slot->parent = 1;
+	slot->group = slot->session = p->pid;
+	slot->uid = slot->euid = p->uid;
+	slot->gid = slot->egid = p->gid;
+	slot->host = task_host;
+	slot->word = (slot->word & ~0xfful) | PROCESS_RUNNING;
+	task_shared()->hosts[task_host].process = (uint32_t)i;
+	return p;
+}
+
+static int own_pid(void)
+{
+	struct thread *t = current;
+	struct process *p = t ? t->process : task_process();
+
+	return p ? p->pid : 0;
+}
+
+/* POSIX_STRACE names a file as Windows or as POSIX spells it. */
+void start_trace(const char *value)
+{
+	uint16_t path[2048];
+	int64_t n = path_to_windows(AT_FDCWD, value, path, 2047);
+
+	/* a new file has no path yet: its folder has */
+	if (n < 0) {
+		char absolute[PATH_SIZE], *slash;
+		size_t k;
+
+		if (path_absolute(AT_FDCWD, value, absolute, PATH_SIZE))
+			return;
+		slash = strrchr(absolute, '/');
+		k = slash == absolute ? 1 : 0;
+		*slash = 0;
+		n = path_to_windows(AT_FDCWD, k ? "/" : absolute, path, 1800);
+		if (n < 0)
+			return;
+		path[n++] = '\\';
+		n += (int64_t)utf16_from_utf8(path + n, 200, slash + 1,
+			strlen(slash + 1));
+	}
+	path[n] = 0;
+	path[1] = '\\'; /* "\??\" as Win32 spells it: "\\?\" */
+	win_trace_start(path, own_pid);
+}
+
+static void trace_if_asked(const struct arguments *a)
+{
+	const char *p = a->bytes;
+
+	for (int i = 0; i < a->argc + a->envc; i++) {
+		if (i >= a->argc && !strncmp(p, "POSIX_STRACE=", 13) && p[13])
+			start_trace(p + 13);
+		p += strlen(p) + 1;
+	}
+}
+
+static void live(void *module)
+{
+	struct thread *t = current;
+	struct process *p = first_process();
+	uint16_t program[2048];
+	char path[PATH_SIZE];
+	struct arguments a = { 0 };
+	size_t n;
+
+	task_set_process(p);
+	task_thread_join_process(t, p);
+	t->tid = p->pid;
+	adopt_standard_handles();
+	adopt_folder();
+	if (native_arguments(&a))
+		win_die("the command line or the environment is too long");
+	trace_if_asked(&a);
+	n = win_program_path(program, 2048);
+	if (path_from_windows(program, n, path, sizeof path) < 0)
+		format(path, sizeof path, "/");
+	program_enter_adopted(p, t->frame, module, path, &a);
+	signal_publish(p);
+	signal_serve(p);
+	gate_leave(t, t->frame);
+}
+
+void process_start_native(const struct module *module)
+{
+	struct thread *t;
+	struct host_slot *h = &task_shared()->hosts[task_host];
+
+	h->word = (h->word & ~0xfful) | HOST_NATIVE;
+	hosts_start();
+	host_sweep();
+	if (task_thread_create(&t))
+		win_die("no thread slot");
+	win_thread_stack_words(t->teb_native);
+	win_thread_self(&t->handle);
+	t->host_main = true;
+	gate_run(t, live, (void *)module);
+	win_exit_process(0);
+}

@@ -1,0 +1,264 @@
+/* alarm, setitimer and timer_create: times at which a process signals itself.
+ * They fire on the host's service thread. */
+#include "signal/private.h"
+
+#include <time.h>
+
+#include "abi/errno.h"
+#include "task/transfer.h"
+#include "wait/wait.h"
+
+#define TIMERS 32
+
+struct posix_timer {
+	struct timer timer;
+	struct process *process;
+	bool used;
+	bool interval_timer; /* ITIMER_REAL: SIGALRM from the kernel */
+	int number, signal, notify, clock;
+	struct thread *thread; /* SIGEV_THREAD_ID */
+	uint64_t value;
+	int64_t interval; /* ns; 0: once */
+	_Atomic int overrun;
+};
+
+struct timers {
+	struct lock lock;
+	struct posix_timer real; /* alarm() and ITIMER_REAL are one */
+	struct posix_timer posix[TIMERS];
+};
+
+static void send(struct posix_timer *t)
+{
+	struct signal_record record = {
+		.signal = t->signal,
+		.code = t->interval_timer ? SI_KERNEL : SI_TIMER,
+		.pid = t->number,
+		.status = (uint32_t)t->overrun,
+		.value = t->value,
+	};
+	struct process_slot *slot = task_process_slot(t->process->slot);
+
+	if (t->notify == SIGEV_NONE)
+		return;
+	/* one that still waits to be taken: POSIX timer_getoverrun() */
+	if (slot->signals.pending & signal_bit(t->signal) &&
+		!t->interval_timer) {
+		t->overrun++;
+		return;
+	}
+	t->overrun = 0;
+	if (t->thread)
+		signal_send_thread(t->thread, &record);
+	else
+		signal_send(t->process->slot, &record);
+}
+
+static void fire(struct timer *timer)
+{
+	struct posix_timer *t =
+		container_of(timer, struct posix_timer, timer);
+	int64_t deadline = timer->deadline, now = win_clock_monotonic();
+
+	send(t);
+	if (!t->interval)
+		return;
+	/* periods that passed unseen count as overruns */
+	deadline += t->interval;
+	if (deadline <= now) {
+		int64_t missed = (now - deadline) / t->interval + 1;
+
+		t->overrun += (int)missed;
+		deadline += missed * t->interval;
+	}
+	timer_set(timer, deadline);
+}
+
+struct timers *timers_create(void)
+{
+	struct timers *t = win_alloc(sizeof *t);
+
+	if (!t)
+		return NULL;
+	t->lock.rank = RANK_SIGNAL_QUEUE;
+	t->real.timer.deadline = WIN_FOREVER;
+	t->real.timer.fire = fire;
+	t->real.interval_timer = true;
+	t->real.signal = SIGALRM;
+	return t;
+}
+
+static void drop(struct posix_timer *t)
+{
+	if (t->process)
+		timer_cancel(&t->timer);
+	t->used = false;
+	t->process = NULL;
+}
+
+void timers_free(struct timers *t)
+{
+	if (!t)
+		return;
+	drop(&t->real);
+	for (int i = 0; i < TIMERS; i++)
+		drop(&t->posix[i]);
+	win_free(t);
+}
+
+void timers_exec(struct process *p)
+{
+	for (int i = 0; i < TIMERS; i++)
+		drop(&p->timers->posix[i]);
+}
+
+/* A child of fork has none; a program that goes on elsewhere keeps its
+ * alarm. */
+void timers_pack(struct process *p, struct transfer *to, int how)
+{
+	struct posix_timer *real = &p->timers->real;
+	int64_t left = 0;
+
+	if (how == TRANSFER_EXEC && real->timer.deadline != WIN_FOREVER &&
+		real->process) {
+		left = real->timer.deadline - win_clock_monotonic();
+		left = left < 1 ? 1 : left;
+	}
+	transfer_put_number(to, (uint64_t)left);
+	transfer_put_number(to, (uint64_t)real->interval);
+}
+
+int timers_unpack(struct process *p, struct transfer *from, int how)
+{
+	int64_t left = (int64_t)transfer_get_number(from);
+	int64_t interval = (int64_t)transfer_get_number(from);
+
+	(void)how;
+	p->timers = timers_create();
+	if (!p->timers)
+		return -ENOMEM;
+	if (left)
+		timers_set_real(p, left, interval, NULL, NULL);
+	return (int)from->error;
+}
+
+static int64_t left_of(const struct posix_timer *t)
+{
+	int64_t left;
+
+	if (t->timer.deadline == WIN_FOREVER || !t->process)
+		return 0;
+	left = t->timer.deadline - win_clock_monotonic();
+	return left > 0 ? left : t->interval ? 1 : 0;
+}
+
+void timers_set_real(struct process *p, int64_t first, int64_t interval,
+	int64_t *old_left, int64_t *old_interval)
+{
+	struct posix_timer *t = &p->timers->real;
+
+	if (old_left)
+		*old_left = left_of(t);
+	if (old_interval)
+		*old_interval = t->interval;
+	if (t->process)
+		timer_cancel(&t->timer);
+	t->process = p;
+	t->interval = interval;
+	if (first)
+		timer_set(&t->timer, deadline_after(first));
+}
+
+void timers_get_real(struct process *p, int64_t *left, int64_t *interval)
+{
+	*left = left_of(&p->timers->real);
+	*interval = p->timers->real.interval;
+}
+
+/* ---- timer_create and relatives ---- */
+
+static struct posix_timer *find(struct process *p, int id)
+{
+	struct posix_timer *t;
+
+	if (id < 0 || id >= TIMERS)
+		return NULL;
+	t = &p->timers->posix[id];
+	return t->used ? t : NULL;
+}
+
+long timers_add(struct process *p, int clock, int notify, int signal,
+	uint64_t value, struct thread *thread)
+{
+	struct timers *all = p->timers;
+	long r = -EAGAIN;
+
+	lock_take(&all->lock);
+	for (int i = 0; i < TIMERS; i++) {
+		struct posix_timer *t = &all->posix[i];
+
+		if (t->used)
+			continue;
+		*t = (struct posix_timer){ .used = true, .process = p,
+			.number = i, .signal = signal, .notify = notify,
+			.clock = clock, .thread = thread, .value = value };
+		t->timer.fire = fire;
+		t->timer.deadline = WIN_FOREVER;
+		r = i;
+		break;
+	}
+	lock_drop(&all->lock);
+	return r;
+}
+
+long timers_set(struct process *p, int id, bool absolute, int64_t first,
+	int64_t interval, int64_t *old_left, int64_t *old_interval)
+{
+	struct posix_timer *t = find(p, id);
+	int64_t now;
+
+	if (!t)
+		return -EINVAL;
+	*old_left = left_of(t);
+	*old_interval = t->interval;
+	timer_cancel(&t->timer);
+	t->interval = interval;
+	t->overrun = 0;
+	if (!first)
+		return 0;
+	if (absolute) {
+		now = t->clock == CLOCK_REALTIME ? win_clock_realtime() :
+						   win_clock_monotonic();
+		first -= now;
+	}
+	timer_set(&t->timer, deadline_after(first > 0 ? first : 0));
+	return 0;
+}
+
+long timers_get(struct process *p, int id, int64_t *left, int64_t *interval)
+{
+	struct posix_timer *t = find(p, id);
+
+	if (!t)
+		return -EINVAL;
+	*left = left_of(t);
+	*interval = t->interval;
+	return 0;
+}
+
+long timers_overrun(struct process *p, int id)
+{
+	struct posix_timer *t = find(p, id);
+
+	return t ? t->overrun : -EINVAL;
+}
+
+long timers_remove(struct process *p, int id)
+{
+	struct posix_timer *t = find(p, id);
+
+	if (!t)
+		return -EINVAL;
+	drop(t);
+	return 0;
+}

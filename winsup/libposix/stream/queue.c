@@ -1,0 +1,372 @@
+/* The byte queue in shared memory. */
+#include "stream/stream.h"
+
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+
+#include "abi/errno.h"
+#include "memory/memory.h"
+
+enum { SLOT_FREE, SLOT_CHANGING, SLOT_USED };
+
+static char *buffers HOST_STATE = 0;
+
+int queue_start(void)
+{
+	char name[96];
+	win_handle section;
+	void *at = NULL;
+	int r;
+
+	format(name, sizeof name, "%s-q", task_session_name());
+	r = win_section_create(&section, name,
+		(uint64_t)QUEUE_SLOTS * QUEUE_SIZE, true, NULL);
+	if (!r)
+		r = win_section_map(section, &at, 0,
+			(size_t)QUEUE_SLOTS * QUEUE_SIZE,
+			WIN_READ | WIN_WRITE);
+	buffers = at;
+	return r;
+}
+
+static struct queue_slot *slot_of(struct queue q)
+{
+	return &task_shared()->queues[q.slot];
+}
+
+static char *buffer_of(struct queue q)
+{
+	return buffers + (size_t)q.slot * QUEUE_SIZE;
+}
+
+static struct holder_set *holders(struct queue q, enum queue_end end)
+{
+	return end == QUEUE_READER ? &slot_of(q)->readers :
+				     &slot_of(q)->writers;
+}
+
+struct wait_queue *queue_waiters(struct queue q, enum queue_end end)
+{
+	return end == QUEUE_READER ? &slot_of(q)->readable :
+				     &slot_of(q)->writable;
+}
+
+static bool change_state(struct queue_slot *s, uint32_t from, uint32_t to)
+{
+	return __atomic_compare_exchange_n((uint32_t *)&s->state, &from, to,
+		false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+}
+
+int queue_create(struct queue *out)
+{
+	struct shared *sh = task_shared();
+
+	for (uint32_t i = 0; i < QUEUE_SLOTS; i++) {
+		struct queue_slot *s = &sh->queues[i];
+
+		if (s->state != SLOT_FREE ||
+			!change_state(s, SLOT_FREE, SLOT_CHANGING))
+			continue;
+		if (sh->queue_end < i + 1)
+			sh->queue_end = i + 1;
+		*out = (struct queue){ i, ++s->generation };
+		if (win_region_commit(buffer_of(*out), QUEUE_SIZE,
+			    WIN_READ | WIN_WRITE)) {
+			s->state = SLOT_FREE;
+			return -ENOMEM;
+		}
+		s->head = s->tail = 0;
+		s->size = QUEUE_SIZE;
+		s->flags = 0;
+		wait_queue_init(&s->readable);
+		wait_queue_init(&s->writable);
+		s->state = SLOT_USED;
+		return 0;
+	}
+	return -ENFILE;
+}
+
+static bool nobody(const struct holder_set *h)
+{
+	uint32_t words = (task_shared()->process_end + 63) / 64;
+
+	for (uint32_t i = 0; i < words; i++)
+		if (h->bits[i])
+			return false;
+	return true;
+}
+
+void queue_hold(struct queue q, enum queue_end end, uint32_t process_slot)
+{
+	holders(q, end)->bits[process_slot / 64] |= 1ul << process_slot % 64;
+}
+
+static void let_go(struct queue_slot *s, struct holder_set *h,
+	struct wait_queue *others, uint32_t process_slot)
+{
+	uint64_t bit = 1ul << process_slot % 64;
+
+	if (!(h->bits[process_slot / 64] & bit))
+		return;
+	h->bits[process_slot / 64] &= ~bit;
+	if (nobody(&s->readers) && nobody(&s->writers))
+		change_state(s, SLOT_USED, SLOT_FREE);
+	else
+		wake(others);
+}
+
+void queue_release(struct queue q, enum queue_end end, uint32_t process_slot)
+{
+	let_go(slot_of(q), holders(q, end),
+		queue_waiters(q, end == QUEUE_READER ? QUEUE_WRITER :
+						       QUEUE_READER),
+		process_slot);
+}
+
+void queue_forget_process(uint32_t process_slot)
+{
+	struct shared *sh = task_shared();
+
+	for (uint32_t i = 0; i < sh->queue_end; i++) {
+		struct queue_slot *s = &sh->queues[i];
+
+		if (s->state != SLOT_USED)
+			continue;
+		let_go(s, &s->readers, &s->writable, process_slot);
+		let_go(s, &s->writers, &s->readable, process_slot);
+	}
+}
+
+/* Calls f for every process that holds that end. */
+static void each_holder(struct queue q, enum queue_end end,
+	void (*f)(struct queue, uint32_t, void *), void *argument)
+{
+	struct holder_set *h = holders(q, end);
+	uint32_t words = (task_shared()->process_end + 63) / 64;
+
+	for (uint32_t i = 0; i < words; i++) {
+		uint64_t bits = h->bits[i];
+
+		for (; bits; bits &= bits - 1)
+			f(q, i * 64 + (uint32_t)__builtin_ctzl(bits),
+				argument);
+	}
+}
+
+static void drop_if_dead(struct queue q, uint32_t process_slot, void *end)
+{
+	enum process_state state = task_process_state(
+		task_process_slot(process_slot)->word);
+
+	if (state == PROCESS_RUNNING && !task_process_lives(process_slot))
+		queue_release(q, *(enum queue_end *)end, process_slot);
+}
+
+static void watch(struct queue q, uint32_t process_slot, void *sleep)
+{
+	(void)q;
+	sleep_on_process(sleep, process_slot);
+}
+
+bool queue_has(struct queue q, enum queue_end end)
+{
+	return !nobody(holders(q, end));
+}
+
+size_t queue_bytes(struct queue q)
+{
+	struct queue_slot *s = slot_of(q);
+	uint64_t tail = s->tail;
+
+	return s->head - tail;
+}
+
+/* Copies between the ring and the caller, in at most two parts.  A turn is
+ * held: nobody else moves this end. */
+static long copy_out(struct queue q, void *user, size_t size, bool kernel)
+{
+	struct queue_slot *s = slot_of(q);
+	size_t at = s->tail % s->size, first = s->size - at;
+	char *from = buffer_of(q);
+
+	if (first > size)
+		first = size;
+	if (kernel) {
+		memcpy(user, from + at, first);
+		memcpy((char *)user + first, from, size - first);
+	} else if (user_copy_out(user, from + at, first) ||
+		user_copy_out((char *)user + first, from, size - first)) {
+		return -EFAULT;
+	}
+	s->tail += size;
+	return (long)size;
+}
+
+static long copy_in(struct queue q, const void *user, size_t size, bool kernel)
+{
+	struct queue_slot *s = slot_of(q);
+	size_t at = s->head % s->size, first = s->size - at;
+	char *to = buffer_of(q);
+
+	if (first > size)
+		first = size;
+	if (kernel) {
+		memcpy(to + at, user, first);
+		memcpy(to, (const char *)user + first, size - first);
+	} else if (user_copy_in(to + at, user, first) ||
+		user_copy_in(to, (const char *)user + first, size - first)) {
+		return -EFAULT;
+	}
+	s->head += size;
+	return (long)size;
+}
+
+static long take(struct queue q, void *to, size_t size, bool kernel)
+{
+	struct queue_slot *s = slot_of(q);
+	size_t there;
+	long r = 0;
+
+	if (s->head == s->tail)
+		return 0;
+	shared_lock_take(&s->read_turn);
+	there = s->head - s->tail;
+	if (there)
+		r = copy_out(q, to, size < there ? size : there, kernel);
+	shared_lock_drop(&s->read_turn);
+	if (r > 0)
+		wake(&s->writable);
+	return r;
+}
+
+/* Up to PIPE_BUF bytes go in whole or not at all. */
+static long give(struct queue q, const void *from, size_t size, bool kernel)
+{
+	struct queue_slot *s = slot_of(q);
+	size_t room;
+	long r = 0;
+
+	shared_lock_take(&s->write_turn);
+	room = s->size - (s->head - s->tail);
+	if (room && (size <= room || size > PIPE_BUF))
+		r = copy_in(q, from, size < room ? size : room, kernel);
+	shared_lock_drop(&s->write_turn);
+	if (r > 0)
+		wake(&s->readable);
+	return r;
+}
+
+long queue_read_some(struct queue q, void *to, size_t size)
+{
+	return take(q, to, size, true);
+}
+
+long queue_write_some(struct queue q, const void *from, size_t size)
+{
+	return give(q, from, size, true);
+}
+
+/* Sleeps until the end may be tried again: 0, or why not. */
+static long await(struct queue q, enum queue_end end, size_t needed)
+{
+	enum queue_end other = end == QUEUE_READER ? QUEUE_WRITER :
+						     QUEUE_READER;
+	struct queue_slot *s = slot_of(q);
+	struct sleep sleep;
+	long r;
+
+	sleep_begin(&sleep, WIN_FOREVER);
+	r = sleep_on(&sleep, queue_waiters(q, end));
+	each_holder(q, other, watch, &sleep);
+	while (!r) {
+		if (end == QUEUE_READER ? s->head != s->tail :
+					  s->size - (s->head - s->tail) >=
+				    needed)
+			break;
+		if (!queue_has(q, other))
+			break;
+		r = sleep_wait(&sleep);
+		if (!r)
+			each_holder(q, other, drop_if_dead, &other);
+	}
+	sleep_end(&sleep);
+	return r;
+}
+
+long queue_read(struct queue q, void *user, size_t size, bool nonblocking)
+{
+	long r;
+
+	if (!size)
+		return 0;
+	for (;;) {
+		bool written = queue_has(q, QUEUE_WRITER);
+
+		r = take(q, user, size, false);
+		if (r || !written)
+			return r;
+		if (nonblocking)
+			return -EAGAIN;
+		r = await(q, QUEUE_READER, 0);
+		if (r)
+			return r;
+	}
+}
+
+long queue_write(struct queue q, const void *user, size_t size,
+	bool nonblocking)
+{
+	size_t done = 0;
+	long r = 0;
+
+	while (done < size) {
+		size_t left = size - done;
+
+		if (!queue_has(q, QUEUE_READER)) {
+			r = -EPIPE;
+			break;
+		}
+		r = give(q, (const char *)user + done, left, false);
+		if (r < 0)
+			break;
+		done += (size_t)r;
+		if (r)
+			continue;
+		if (nonblocking) {
+			r = -EAGAIN;
+			break;
+		}
+		r = await(q, QUEUE_WRITER, left <= PIPE_BUF ? left : 1);
+		if (r)
+			break;
+	}
+	return done && r != -EPIPE ? (long)done : r;
+}
+
+unsigned queue_poll(struct queue q, enum queue_end end, unsigned events,
+	struct sleep *sleep)
+{
+	struct queue_slot *s = slot_of(q);
+	enum queue_end other = end == QUEUE_READER ? QUEUE_WRITER :
+						     QUEUE_READER;
+	unsigned ready = 0;
+
+	if (sleep) {
+		sleep_on(sleep, queue_waiters(q, end));
+		each_holder(q, other, drop_if_dead, &other);
+		each_holder(q, other, watch, sleep);
+	}
+	if (end == QUEUE_READER) {
+		if (s->head != s->tail)
+			ready |= events & (POLLIN | POLLRDNORM);
+		if (!queue_has(q, other))
+			ready |= POLLHUP;
+	} else {
+		if (s->size - (s->head - s->tail) >= PIPE_BUF)
+			ready |= events & (POLLOUT | POLLWRNORM);
+		if (!queue_has(q, other))
+			ready |= POLLERR;
+	}
+	return ready;
+}

@@ -1,0 +1,165 @@
+/* Thread slots and the events that wake threads. */
+#include "task/task.h"
+
+#include "abi/errno.h"
+
+static win_handle events[THREAD_SLOTS] HOST_STATE = { 0 };
+static win_handle services[HOST_SLOTS] HOST_STATE = { 0 };
+static win_handle goes[HOST_SLOTS] HOST_STATE = { 0 };
+static _Atomic uint32_t first_guess HOST_STATE = 0;
+
+static win_handle named_event(win_handle *cache, const char *kind,
+	uint32_t number)
+{
+	char name[96];
+	win_handle h = __atomic_load_n(cache, __ATOMIC_ACQUIRE), none = 0;
+
+	if (h)
+		return h;
+	format(name, sizeof name, "%s-%s%u", task_session_name(), kind,
+		number);
+	if (win_event_create(&h, name, false))
+		return 0;
+	if (!__atomic_compare_exchange_n(cache, &none, h, false,
+		    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		win_close(h);
+		h = none;
+	}
+	return h;
+}
+
+win_handle task_thread_event(uint32_t slot)
+{
+	return named_event(&events[slot], "t", slot);
+}
+
+win_handle task_service_event(uint32_t host)
+{
+	return named_event(&services[host], "s", host);
+}
+
+win_handle task_host_event(uint32_t host)
+{
+	return named_event(&goes[host], "g", host);
+}
+
+bool task_thread_wake(uint32_t slot)
+{
+	struct thread_slot *t = &task_shared()->threads[slot];
+
+	if (!t->sleeping ||
+		!__atomic_exchange_n((uint32_t *)&t->sleeping, 0,
+			__ATOMIC_SEQ_CST))
+		return false;
+	win_event_set(task_thread_event(slot));
+	return true;
+}
+
+static uint64_t owner_word(void)
+{
+	return (uint64_t)task_host_generation << 32 | (task_host + 1);
+}
+
+static bool take(uint32_t i, uint64_t old)
+{
+	struct thread_slot *t = &task_shared()->threads[i];
+
+	if (!__atomic_compare_exchange_n((uint64_t *)&t->owner, &old,
+		    owner_word(), false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+		return false;
+	t->sleeping = t->in_crowd = 0;
+	return true;
+}
+
+static long allocate(void)
+{
+	struct shared *s = task_shared();
+	uint32_t first = first_guess;
+
+	for (uint32_t k = 0; k < THREAD_SLOTS; k++) {
+		uint32_t i = (first + k) % THREAD_SLOTS;
+
+		if (!s->threads[i].owner && take(i, 0)) {
+			first_guess = i;
+			return i;
+		}
+	}
+	/* all taken: some may belong to the dead */
+	for (uint32_t i = 0; i < THREAD_SLOTS; i++) {
+		uint64_t owner = s->threads[i].owner;
+
+		if (owner &&
+			!task_host_lives((uint32_t)owner - 1,
+				(uint32_t)(owner >> 32)) &&
+			take(i, owner))
+			return i;
+	}
+	return -EAGAIN;
+}
+
+int task_thread_create(struct thread **out)
+{
+	struct thread *t = win_alloc(sizeof *t);
+	long slot;
+
+	if (!t)
+		return -ENOMEM;
+	slot = allocate();
+	if (slot < 0) {
+		win_free(t);
+		return (int)slot;
+	}
+	t->slot = (uint32_t)slot;
+	t->wake = task_thread_event(t->slot);
+	/* user code may put its stack anywhere: bounds that admit all of it */
+	t->teb_user[0] = ~0ul;
+	t->teb_user[1] = 0x7fff00000000ul;
+	t->teb_user[2] = 0x100000000ul;
+	t->teb_user[3] = 0x100000000ul;
+	list_init(&t->peers);
+	*out = t;
+	return 0;
+}
+
+void task_thread_destroy(struct thread *t)
+{
+	struct thread_slot *s = &task_shared()->threads[t->slot];
+
+	s->sleeping = 0;
+	s->owner = 0;
+	if (t->slot < first_guess)
+		first_guess = t->slot;
+	win_close(t->handle);
+	win_free(t);
+}
+
+static void publish(struct process *p)
+{
+	struct process_slot *slot = task_process_slot(p->slot);
+
+	slot->threads = (uint32_t)p->thread_count;
+	slot->main_thread = list_empty(&p->threads) ?
+		0 :
+		container_of(p->threads.next, struct thread, peers)->slot + 1;
+}
+
+void task_thread_join_process(struct thread *t, struct process *p)
+{
+	lock_take(&p->lock);
+	t->process = p;
+	list_append(&p->threads, &t->peers);
+	p->thread_count++;
+	publish(p);
+	lock_drop(&p->lock);
+}
+
+void task_thread_leave_process(struct thread *t)
+{
+	struct process *p = t->process;
+
+	lock_take(&p->lock);
+	list_remove(&t->peers);
+	p->thread_count--;
+	publish(p);
+	lock_drop(&p->lock);
+}

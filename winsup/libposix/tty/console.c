@@ -1,0 +1,308 @@
+/* The Windows console as a terminal, in Windows' own line mode: enough for
+ * isatty(), typing and Ctrl-C.  Line discipline of our own comes with ptys. */
+#include "tty/tty.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <termios.h>
+
+#include "abi/errno.h"
+#include "memory/memory.h"
+#include "signal/signal.h"
+
+#define LINE 4096
+
+struct console {
+	struct file file;
+	win_handle handle;
+};
+
+/* What is left of the line that was typed last; one for the process. */
+static struct {
+	struct lock lock;
+	char bytes[LINE];
+	size_t at, length;
+} typed HOST_STATE = { .lock = LOCK_INIT(RANK_TTY) };
+
+static win_handle handle_of(struct file *f)
+{
+	return container_of(f, struct console, file)->handle;
+}
+
+/* CR LF of Windows' line mode as LF; Ctrl-Z at a line's start as its end of
+ * file, Ctrl-D too. */
+static void take_line(int64_t n)
+{
+	size_t to = 0;
+
+	for (int64_t i = 0; i < n; i++)
+		if (typed.bytes[i] != '\r')
+			typed.bytes[to++] = typed.bytes[i];
+	if (to && (typed.bytes[0] == 4 || typed.bytes[0] == 26))
+		to = 0;
+	typed.at = 0;
+	typed.length = to;
+}
+
+static long await(struct file *f)
+{
+	struct sleep s;
+	long r;
+
+	sleep_begin(&s, WIN_FOREVER);
+	sleep_on_handle(&s, handle_of(f));
+	for (;;) {
+		win_handle h = handle_of(f);
+
+		if (win_wait(&h, 1, 0) == 0) {
+			r = 0;
+			break;
+		}
+		r = sleep_wait(&s);
+		if (r)
+			break;
+	}
+	sleep_end(&s);
+	return r;
+}
+
+static long console_read(struct file *f, struct io *io)
+{
+	const struct iovec *v = io->vector;
+	long r = 0;
+
+	if (!io->count || !v->iov_len)
+		return 0;
+	if (typed.at == typed.length) {
+		int64_t n;
+
+		r = await(f);
+		if (r)
+			return r;
+		n = win_file_read(handle_of(f), typed.bytes, LINE, -1);
+		if (n < 0)
+			/* Ctrl-C ends the read; its signal is on the way */
+			return n == -EINTR ? -ERESTARTSYS : (long)n;
+		take_line(n);
+	}
+	lock_take(&typed.lock);
+	r = (long)(typed.length - typed.at);
+	if (r > (long)v->iov_len)
+		r = (long)v->iov_len;
+	if (user_copy_out(v->iov_base, typed.bytes + typed.at, (size_t)r))
+		r = -EFAULT;
+	else
+		typed.at += (size_t)r;
+	lock_drop(&typed.lock);
+	return r;
+}
+
+static long console_write(struct file *f, struct io *io)
+{
+	long done = 0;
+
+	for (int i = 0; i < io->count; i++) {
+		int64_t n = io->vector[i].iov_len ?
+			win_file_write(handle_of(f), io->vector[i].iov_base,
+				io->vector[i].iov_len, -1) :
+			0;
+
+		if (n < 0)
+			return done ? done : (long)n;
+		done += n;
+	}
+	return done;
+}
+
+static unsigned console_poll(struct file *f, unsigned events, struct sleep *s)
+{
+	win_handle h = handle_of(f);
+	unsigned ready = events & (POLLOUT | POLLWRNORM);
+
+	if (!(events & (POLLIN | POLLRDNORM)))
+		return ready;
+	if (typed.at < typed.length || win_wait(&h, 1, 0) == 0)
+		ready |= events & (POLLIN | POLLRDNORM);
+	if (s)
+		sleep_on_handle(s, h);
+	return ready;
+}
+
+static void fill_termios(struct termios *t)
+{
+	memset(t, 0, sizeof *t);
+	t->c_iflag = ICRNL | IXON;
+	t->c_oflag = OPOST | ONLCR;
+	t->c_cflag = CS8 | CREAD | B38400;
+	t->c_lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK;
+	t->c_cc[VINTR] = 3;
+	t->c_cc[VQUIT] = 28;
+	t->c_cc[VERASE] = 127;
+	t->c_cc[VKILL] = 21;
+	t->c_cc[VEOF] = 4;
+	t->c_cc[VMIN] = 1;
+	t->c_cc[VSUSP] = 26;
+}
+
+/* The kernel's struct has 19 control characters and no speeds. */
+#define KERNEL_TERMIOS 36
+
+static int foreground(void)
+{
+	struct shared *s = task_shared();
+
+	return s->console_group ? s->console_group :
+				  s->process[current->process->slot].group;
+}
+
+static long console_ioctl(struct file *f, unsigned long request,
+	uintptr_t user)
+{
+	struct winsize size = { 24, 80, 0, 0 };
+	struct termios t;
+	int columns, rows, n;
+
+	switch (request) {
+	case TCGETS:
+		fill_termios(&t);
+		return user_copy_out((void *)user, &t, KERNEL_TERMIOS);
+	case TCSETS:
+	case TCSETSW:
+	case TCSETSF:
+		return user_copy_in(&t, (void *)user, KERNEL_TERMIOS);
+	case TIOCGWINSZ:
+		if (!win_console_size(handle_of(f), &columns, &rows)) {
+			size.ws_col = (unsigned short)columns;
+			size.ws_row = (unsigned short)rows;
+		}
+		return user_copy_out((void *)user, &size, sizeof size);
+	case TIOCGPGRP:
+		n = foreground();
+		return user_copy_out((void *)user, &n, sizeof n);
+	case TIOCSPGRP:
+		if (user_copy_in(&n, (void *)user, sizeof n))
+			return -EFAULT;
+		if (n <= 0)
+			return -EINVAL;
+		task_shared()->console_group = n;
+		return 0;
+	case TIOCGSID:
+		n = task_process_slot(current->process->slot)->session;
+		return user_copy_out((void *)user, &n, sizeof n);
+	}
+	return -ENOTTY;
+}
+
+static long console_stat(struct file *f, struct kstat *out)
+{
+	(void)f;
+	memset(out, 0, sizeof *out);
+	out->dev = 5;
+	out->ino = 50;
+	out->nlink = 1;
+	out->mode = S_IFCHR | 0620;
+	out->rdev = 5 << 8;
+	out->uid = current->process->uid;
+	out->gid = current->process->gid;
+	out->blksize = 1024;
+	return 0;
+}
+
+static long console_native(struct file *f, win_handle *out, bool *pump)
+{
+	*pump = false;
+	return win_duplicate(handle_of(f), out);
+}
+
+static void console_pack(struct file *f, struct transfer *to)
+{
+	transfer_put_handle(to, handle_of(f));
+}
+
+static void console_release(struct file *f)
+{
+	win_close(handle_of(f));
+	win_free(f);
+}
+
+static const struct file_ops console_ops = {
+	.name = "console",
+	.kind = FILE_CONSOLE,
+	.read = console_read,
+	.write = console_write,
+	.poll = console_poll,
+	.ioctl = console_ioctl,
+	.stat = console_stat,
+	.native = console_native,
+	.pack = console_pack,
+	.release = console_release,
+};
+
+struct file *console_adopt(win_handle h, int flags)
+{
+	struct console *c = win_alloc(sizeof *c);
+
+	if (!c) {
+		win_close(h);
+		return NULL;
+	}
+	file_init(&c->file, &console_ops, flags);
+	c->handle = h;
+	return &c->file;
+}
+
+static struct file *console_unpack(struct transfer *from)
+{
+	return console_adopt(transfer_get_handle(from), 0);
+}
+
+/* The descriptor that is a terminal stands for it: Windows has one handle for
+ * input and one for output, and a program that opens /dev/tty may want both.
+ * Then the one for input is taken, as job control asks only that. */
+long console_open(int flags, struct file **out)
+{
+	struct file *f;
+
+	for (int fd = 0; fd < 3; fd++) {
+		int wanted = (flags & O_ACCMODE) == O_WRONLY ? 2 - fd : fd;
+
+		if (fd_get(wanted, &f))
+			continue;
+		if (f->ops == &console_ops) {
+			*out = f;
+			return 0;
+		}
+		file_put(f);
+	}
+	return -ENXIO;
+}
+
+/* Ctrl-C goes to the foreground group.  Every process on the console hears
+ * it; only the one that Windows started passes it on. */
+static bool control(uint32_t type)
+{
+	struct process *p = task_process();
+	struct shared *s = task_shared();
+	struct signal_record record = { .signal = SIGINT, .code = SI_KERNEL };
+
+	if (!p ||
+		task_host_state(s->hosts[task_host].word) != HOST_NATIVE)
+		return true;
+	if (type == 1)
+		record.signal = SIGQUIT;
+	else if (type != 0)
+		record.signal = SIGHUP;
+	signal_send_group(s->console_group ? s->console_group :
+					     s->process[p->slot].group,
+		&record);
+	return true;
+}
+
+void tty_start(void)
+{
+	file_register(FILE_CONSOLE, console_unpack);
+	win_console_control(control);
+}

@@ -1,0 +1,97 @@
+/* The current folder and the file mode mask. */
+#include "vfs/vfs.h"
+
+#include <string.h>
+
+#include "abi/errno.h"
+
+struct fs {
+	char *cwd; /* absolute, normalised */
+	uint32_t umask;
+};
+
+static char *copy_text(const char *s)
+{
+	size_t n = strlen(s) + 1;
+	char *copy = win_alloc(n);
+
+	if (copy)
+		memcpy(copy, s, n);
+	return copy;
+}
+
+struct fs *fs_create(void)
+{
+	struct fs *f = win_alloc(sizeof *f);
+
+	if (!f)
+		return NULL;
+	f->cwd = copy_text("/");
+	f->umask = 022;
+	return f;
+}
+
+struct fs *fs_copy(const struct fs *from)
+{
+	struct fs *f = win_alloc(sizeof *f);
+
+	if (!f)
+		return NULL;
+	f->cwd = copy_text(from->cwd);
+	f->umask = from->umask;
+	return f;
+}
+
+void fs_free(struct fs *f)
+{
+	if (!f)
+		return;
+	win_free(f->cwd);
+	win_free(f);
+}
+
+long fs_chdir(const char *absolute)
+{
+	struct fs *f = current->process->fs;
+	char *new = copy_text(absolute), *old;
+
+	if (!new)
+		return -ENOMEM;
+	old = f->cwd;
+	f->cwd = new;
+	win_free(old);
+	return 0;
+}
+
+const char *fs_cwd(void)
+{
+	return current->process->fs->cwd;
+}
+
+uint32_t fs_umask(int set)
+{
+	struct fs *f = current->process->fs;
+	uint32_t old = f->umask;
+
+	if (set >= 0)
+		f->umask = (uint32_t)set & 0777;
+	return old;
+}
+
+void fs_pack(struct process *p, struct transfer *to, int how)
+{
+	(void)how;
+	transfer_put_string(to, p->fs->cwd);
+	transfer_put_number(to, p->fs->umask);
+}
+
+int fs_unpack(struct process *p, struct transfer *from, int how)
+{
+	(void)how;
+	p->fs = win_alloc(sizeof *p->fs);
+	if (!p->fs)
+		return -ENOMEM;
+	p->fs->cwd = transfer_get_string(from);
+	p->fs->umask = (uint32_t)transfer_get_number(from);
+	return (int)from->error;
+}

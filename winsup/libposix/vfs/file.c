@@ -1,0 +1,59 @@
+/* Open file descriptions, apart from what each kind does. */
+#include "vfs/vfs.h"
+
+#include "abi/errno.h"
+
+static struct file *(*unpackers[FILE_KINDS])(struct transfer *) HOST_STATE = {
+	0 };
+
+void file_init(struct file *f, const struct file_ops *ops, int flags)
+{
+	f->ops = ops;
+	f->refs = 1;
+	f->flags = flags;
+	f->lock.rank = RANK_FILE;
+	f->position.rank = RANK_FILE_POSITION;
+}
+
+void file_put(struct file *f)
+{
+	if (--f->refs)
+		return;
+	win_free(f->path);
+	f->ops->release(f);
+}
+
+void file_register(uint32_t kind, struct file *(*unpack)(struct transfer *))
+{
+	unpackers[kind] = unpack;
+}
+
+void file_pack(struct file *f, struct transfer *to)
+{
+	transfer_put_number(to, f->ops->kind);
+	transfer_put_number(to, (uint64_t)(uint32_t)f->flags);
+	transfer_put_string(to, f->path);
+	f->ops->pack(f, to);
+	if (f->ops->shared_with)
+		f->ops->shared_with(f, to->process);
+}
+
+struct file *file_unpack(struct transfer *from)
+{
+	uint64_t kind = transfer_get_number(from);
+	int flags = (int)transfer_get_number(from);
+	char *path = transfer_get_string(from);
+	struct file *f = NULL;
+
+	if (kind < FILE_KINDS && unpackers[kind])
+		f = unpackers[kind](from);
+	if (!f) {
+		if (!from->error)
+			from->error = -ENOMEM;
+		win_free(path);
+		return NULL;
+	}
+	f->flags = flags;
+	f->path = path;
+	return f;
+}

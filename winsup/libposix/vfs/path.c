@@ -1,0 +1,474 @@
+/* From a path to a place in a file system.
+ *
+ * The whole path is tried first as it is written, in one call of the file
+ * system.  Only where that finds nothing, or ".." could lead through a link,
+ * it is walked component by component, and links are replaced by what they
+ * say. */
+#include "vfs/vfs.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "abi/errno.h"
+
+#define LINKS_MAX 40 /* man 7 path_resolution */
+
+struct text {
+	char bytes[PATH_SIZE];
+	size_t length;
+};
+
+static bool is_drive_path(const char *p)
+{
+	return ((p[0] >= 'a' && p[0] <= 'z') ||
+		       (p[0] >= 'A' && p[0] <= 'Z')) &&
+		p[1] == ':' && (p[2] == '\\' || p[2] == '/');
+}
+
+static long add(struct text *t, const char *bytes, size_t size)
+{
+	if (size >= PATH_SIZE - t->length)
+		return -ENAMETOOLONG;
+	memcpy(t->bytes + t->length, bytes, size);
+	t->length += size;
+	t->bytes[t->length] = 0;
+	return 0;
+}
+
+static long add_drive_path(struct text *t, const char *path)
+{
+	char drive[] = { '/', 'm', 'n', 't', '/', (char)(path[0] | 0x20) };
+	size_t start;
+	long r = add(t, drive, sizeof drive);
+
+	start = t->length;
+	if (!r)
+		r = add(t, path + 2, strlen(path + 2));
+	for (size_t i = start; !r && i < t->length; i++)
+		if (t->bytes[i] == '\\')
+			t->bytes[i] = '/';
+	return r;
+}
+
+/* The path of the folder that relative paths begin at. */
+static long add_base(struct text *t, int at)
+{
+	struct file *f;
+	struct kstat st;
+	long r;
+
+	if (at == AT_FDCWD)
+		return add(t, fs_cwd(), strlen(fs_cwd()));
+	r = fd_get(at, &f);
+	if (r)
+		return r;
+	r = f->ops->stat ? f->ops->stat(f, &st) : -ENOTDIR;
+	if (!r)
+		r = S_ISDIR(st.mode) && f->path ?
+			add(t, f->path, strlen(f->path)) :
+			-ENOTDIR;
+	file_put(f);
+	return r;
+}
+
+/* Absolute, but for links, "." and ".." as it was written. */
+static long make_absolute(struct text *t, int at, const char *path)
+{
+	long r;
+
+	t->length = 0;
+	if (!*path)
+		return -ENOENT;
+	if (*path == '/')
+		return add(t, path, strlen(path));
+	if (is_drive_path(path))
+		return add_drive_path(t, path);
+	r = add_base(t, at);
+	if (!r)
+		r = add(t, "/", 1);
+	return r ? r : add(t, path, strlen(path));
+}
+
+static size_t component(const char *p)
+{
+	size_t n = 0;
+
+	while (p[n] && p[n] != '/')
+		n++;
+	return n;
+}
+
+static bool is_dot(const char *p, size_t n)
+{
+	return n == 1 && p[0] == '.';
+}
+
+static bool is_dot_dot(const char *p, size_t n)
+{
+	return n == 2 && p[0] == '.' && p[1] == '.';
+}
+
+/* Takes away "//", "/./", a slash at the end; "/.." too, as text.  Tells
+ * whether ".." followed a name, and whether the path must name a folder. */
+static void normalise(struct text *t, bool *dot_dot, bool *folder)
+{
+	char *to = t->bytes;
+	const char *p = t->bytes;
+
+	*dot_dot = *folder = false;
+	while (*p) {
+		size_t n;
+
+		while (*p == '/')
+			p++;
+		n = component(p);
+		*folder = n == 0 || is_dot(p, n) || is_dot_dot(p, n);
+		if (is_dot_dot(p, n)) {
+			*dot_dot |= to > t->bytes;
+			while (to > t->bytes && *--to != '/')
+				;
+		} else if (n && !is_dot(p, n)) {
+			*to++ = '/';
+			memmove(to, p, n);
+			to += n;
+		}
+		p += n;
+	}
+	*to = 0;
+	t->length = (size_t)(to - t->bytes);
+}
+
+static void make_place(struct place *out, char *absolute, size_t length,
+	bool folder, bool follow)
+{
+	size_t prefix;
+
+	out->mount = mount_find(absolute, &prefix);
+	out->rest = absolute + prefix;
+	out->length = length - prefix;
+	if (out->length && *out->rest == '/') {
+		out->rest++;
+		out->length--;
+	}
+	out->must_be_folder = folder;
+	out->follow = follow;
+}
+
+/* What is left to walk: the bytes from `at` to the end of the buffer. */
+struct remaining {
+	char bytes[PATH_SIZE];
+	size_t at;
+};
+
+static long push(struct remaining *r, const char *bytes, size_t size)
+{
+	if (size + 1 > r->at)
+		return -ENAMETOOLONG;
+	r->bytes[--r->at] = '/';
+	r->at -= size;
+	memcpy(r->bytes + r->at, bytes, size);
+	return 0;
+}
+
+struct walk {
+	struct text done; /* without links */
+	struct remaining left;
+	int links;
+	bool folder; /* what comes last must be one */
+	char target[PATH_SIZE];
+};
+
+/* The next component; 0 at the end. */
+static size_t next(struct remaining *r, char name[NAME_BYTES + 1], bool *last)
+{
+	size_t n, i;
+
+	while (r->at < PATH_SIZE && r->bytes[r->at] == '/')
+		r->at++;
+	for (n = 0; r->at + n < PATH_SIZE && r->bytes[r->at + n] != '/'; n++)
+		if (n < NAME_BYTES)
+			name[n] = r->bytes[r->at + n];
+	if (n > NAME_BYTES)
+		return n;
+	name[n] = 0;
+	r->at += n;
+	for (i = r->at; i < PATH_SIZE && r->bytes[i] == '/'; i++)
+		;
+	*last = i == PATH_SIZE;
+	return n;
+}
+
+/* The link that w->done names, if it is one, takes its place in the rest. */
+static long follow(struct walk *w, size_t before, bool last)
+{
+	struct place p;
+	long n;
+
+	make_place(&p, w->done.bytes, w->done.length, false, false);
+	n = p.mount->ops->readlink ?
+		p.mount->ops->readlink(&p, w->target, PATH_SIZE) :
+		-EINVAL;
+	if (n == -EINVAL || (last && n == -ENOENT))
+		return 0;
+	if (n < 0)
+		return n;
+	if (++w->links > LINKS_MAX)
+		return -ELOOP;
+	if (n == PATH_SIZE)
+		return -ENAMETOOLONG;
+	w->target[n] = 0;
+	w->done.length = *w->target == '/' ? 0 : before;
+	if (is_drive_path(w->target)) {
+		struct text t = { .length = 0 };
+		long r = add_drive_path(&t, w->target);
+
+		w->done.length = 0;
+		if (r)
+			return r;
+		w->done.bytes[0] = 0;
+		return push(&w->left, t.bytes, t.length);
+	}
+	w->done.bytes[w->done.length] = 0;
+	return push(&w->left, w->target, (size_t)n);
+}
+
+static long walk(struct walk *w, unsigned how)
+{
+	char name[NAME_BYTES + 1];
+	bool last;
+	size_t n, before;
+	long r;
+
+	while ((n = next(&w->left, name, &last))) {
+		if (n > NAME_BYTES)
+			return -ENAMETOOLONG;
+		w->folder = is_dot(name, n) || is_dot_dot(name, n);
+		if (is_dot(name, n))
+			continue;
+		if (is_dot_dot(name, n)) {
+			while (w->done.length &&
+				w->done.bytes[--w->done.length] != '/')
+				;
+			w->done.bytes[w->done.length] = 0;
+			continue;
+		}
+		before = w->done.length;
+		r = add(&w->done, "/", 1);
+		if (!r)
+			r = add(&w->done, name, n);
+		/* a slash behind a link means what it points at */
+		if (!r && (!last || !(how & PATH_NOFOLLOW) ||
+				  w->left.at < PATH_SIZE))
+			r = follow(w, before, last);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+/* Resolves every link; out->rest lies in `buffer`. */
+static long resolve_links(const struct text *absolute, unsigned how,
+	struct place *out, char *buffer)
+{
+	struct walk *w = win_alloc(sizeof *w);
+	size_t n = absolute->length;
+	long r;
+
+	if (!w)
+		return -ENOMEM;
+	w->left.at = PATH_SIZE - n;
+	memcpy(w->left.bytes + w->left.at, absolute->bytes, n);
+	r = walk(w, how);
+	if (!r) {
+		memcpy(buffer, w->done.bytes, w->done.length + 1);
+		make_place(out, buffer, w->done.length,
+			w->folder || (n && absolute->bytes[n - 1] == '/'),
+			false);
+	}
+	win_free(w);
+	return r;
+}
+
+long path_resolve(int at, const char *path, unsigned how, struct place *out,
+	char *buffer)
+{
+	struct text t;
+	long r = make_absolute(&t, at, path);
+
+	return r ? r : resolve_links(&t, how, out, buffer);
+}
+
+long path_apply(int at, const char *path, unsigned how,
+	long (*f)(const struct place *p, void *argument), void *argument)
+{
+	struct text written, plain;
+	struct place p;
+	bool dot_dot, folder;
+	char buffer[PATH_SIZE];
+	long r, again;
+
+	r = make_absolute(&written, at, path);
+	if (r)
+		return r;
+	memcpy(plain.bytes, written.bytes, written.length + 1);
+	plain.length = written.length;
+	normalise(&plain, &dot_dot, &folder);
+	if (!dot_dot) {
+		make_place(&p, plain.bytes, plain.length, folder,
+			!(how & PATH_NOFOLLOW) || folder);
+		r = f(&p, argument);
+		if (r != -ENOENT && r != -ENOTDIR && r != -ELOOP)
+			return r;
+		/* what is missing in an existing folder is missing */
+		if (r == -ENOENT && p.mount->ops->has_parent &&
+			p.mount->ops->has_parent(&p))
+			return r;
+	}
+	again = resolve_links(&written, how, &p, buffer);
+	if (again)
+		return again;
+	if (!dot_dot && !strcmp(buffer, plain.bytes) && r != -ELOOP)
+		return r;
+	return f(&p, argument);
+}
+
+struct open_arguments {
+	int flags;
+	uint32_t mode;
+	struct file **out;
+};
+
+/* The file remembers where it is, for *at() calls, fchdir and /proc. */
+static void remember(struct file *f, const struct place *p)
+{
+	size_t prefix = p->mount->prefix_length;
+	char *path;
+
+	if (f->path)
+		return;
+	if (prefix == 1)
+		prefix = 0; /* "/" */
+	path = win_alloc(prefix + p->length + 2);
+	if (!path)
+		return;
+	memcpy(path, p->mount->prefix, prefix);
+	path[prefix] = '/';
+	memcpy(path + prefix + 1, p->rest, p->length);
+	if (!p->length && prefix)
+		path[prefix] = 0;
+	f->path = path;
+}
+
+static long open_place(const struct place *p, void *argument)
+{
+	struct open_arguments *a = argument;
+	long r;
+
+	if (!p->mount->ops->open)
+		return -ENOENT;
+	r = p->mount->ops->open(p, a->flags, a->mode, a->out);
+	if (!r)
+		remember(*a->out, p);
+	return r;
+}
+
+long path_open(int at, const char *path, int flags, uint32_t mode,
+	struct file **out)
+{
+	struct open_arguments a = { flags, mode, out };
+	bool nofollow = (flags & O_NOFOLLOW) ||
+		((flags & O_CREAT) && (flags & O_EXCL));
+
+	return path_apply(at, path, nofollow ? PATH_NOFOLLOW : 0, open_place,
+		&a);
+}
+
+static long stat_place(const struct place *p, void *argument)
+{
+	struct kstat *out = argument;
+	long r = p->mount->ops->stat(p, out);
+
+	if (!r && p->follow && S_ISLNK(out->mode))
+		return -ELOOP;
+	if (!r && p->must_be_folder && !S_ISDIR(out->mode))
+		return -ENOTDIR;
+	return r;
+}
+
+long path_stat(int at, const char *path, unsigned how, struct kstat *out)
+{
+	struct file *f;
+	long r;
+
+	if ((how & PATH_EMPTY) && !*path && at != AT_FDCWD) {
+		r = fd_get(at, &f);
+		if (r)
+			return r;
+		r = f->ops->stat ? f->ops->stat(f, out) : -EBADF;
+		file_put(f);
+		return r;
+	}
+	if ((how & PATH_EMPTY) && !*path)
+		path = ".";
+	return path_apply(at, path, how & PATH_NOFOLLOW, stat_place, out);
+}
+
+long path_absolute(int at, const char *path, char *to, size_t room)
+{
+	struct text t;
+	bool dot_dot, folder;
+	long r = make_absolute(&t, at, path);
+
+	if (r)
+		return r;
+	normalise(&t, &dot_dot, &folder);
+	if (!t.length)
+		add(&t, "/", 1);
+	if (t.length >= room)
+		return -ENAMETOOLONG;
+	memcpy(to, t.bytes, t.length + 1);
+	return 0;
+}
+
+long path_real(int at, const char *path, char *to, size_t room)
+{
+	struct place p;
+	char buffer[PATH_SIZE];
+	size_t n;
+	long r = path_resolve(at, path, 0, &p, buffer);
+
+	if (r)
+		return r;
+	n = strlen(buffer);
+	if (!n)
+		memcpy(buffer, "/", ++n + 1);
+	if (n >= room)
+		return -ENAMETOOLONG;
+	memcpy(to, buffer, n + 1);
+	return 0;
+}
+
+struct windows_arguments {
+	uint16_t *to;
+	size_t room;
+};
+
+static long windows_place(const struct place *p, void *argument)
+{
+	struct windows_arguments *a = argument;
+
+	if (!p->mount->ops->native_path)
+		return -ENOENT;
+	return p->mount->ops->native_path(p, a->to, a->room);
+}
+
+int64_t path_to_windows(int at, const char *path, uint16_t *to, size_t room)
+{
+	struct windows_arguments a = { to, room };
+	struct place p;
+	char buffer[PATH_SIZE];
+	long r = path_resolve(at, path, 0, &p, buffer);
+
+	return r ? r : windows_place(&p, &a);
+}

@@ -1,0 +1,103 @@
+/* What is said to people: complaints on standard error and the trace file. */
+#include "win/private.h"
+
+#include "lib/lib.h"
+
+#define LINE 1024
+
+uint32_t win_trace_on HOST_STATE = 0;
+static HANDLE trace_file HOST_STATE = 0;
+static int (*trace_pid)(void) HOST_STATE = 0;
+
+static void write_all(HANDLE to, const char *text, size_t size)
+{
+	DWORD done;
+
+	WriteFile(to, text, (DWORD)size, &done, NULL);
+}
+
+static size_t finish_line(char *line, size_t length, size_t room)
+{
+	if (length > room - 2)
+		length = room - 2;
+	line[length++] = '\n';
+	return length;
+}
+
+static void complain(const char *text, va_list list)
+{
+	char line[LINE];
+	size_t n = format(line, sizeof line, "posix: ");
+	HANDLE error = GetStdHandle(STD_ERROR_HANDLE);
+
+	n += format_list(line + n, sizeof line - n, text, list);
+	n = finish_line(line, n, sizeof line);
+	if (error && error != INVALID_HANDLE_VALUE)
+		write_all(error, line, n);
+	if (trace_file)
+		write_all(trace_file, line, n);
+}
+
+void win_complain(const char *text, ...)
+{
+	va_list list;
+
+	va_start(list, text);
+	complain(text, list);
+	va_end(list);
+}
+
+void win_die(const char *text, ...)
+{
+	va_list list;
+
+	va_start(list, text);
+	complain(text, list);
+	va_end(list);
+	win_exit_process(125);
+}
+
+/* Not ExitProcess(): it would run the DLLs' detach code, and other threads of
+ * ours may hold any lock. */
+void win_exit_process(uint32_t code)
+{
+	for (;;)
+		TerminateProcess(GetCurrentProcess(), code);
+}
+
+void win_trace(const char *text, ...)
+{
+	char line[LINE];
+	int64_t now;
+	size_t n;
+	va_list list;
+	DWORD code = GetLastError();
+
+	if (!win_trace_on)
+		return;
+	now = win_clock_realtime();
+	n = format(line, sizeof line, "%d %d.%06d ", trace_pid(),
+		(int)(now / 1000000000 % 100000),
+		(int)(now / 1000 % 1000000));
+	va_start(list, text);
+	n += format_list(line + n, sizeof line - n, text, list);
+	va_end(list);
+	write_all(trace_file, line, finish_line(line, n, sizeof line));
+	SetLastError(code);
+}
+
+/* FILE_APPEND_DATA alone: each write goes to the end, whole, so that lines of
+ * many processes do not mix (Microsoft "File Access Rights Constants"). */
+int win_trace_start(const uint16_t *file, int (*pid)(void))
+{
+	HANDLE f = CreateFileW(file, FILE_APPEND_DATA,
+		FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+		OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
+
+	if (f == INVALID_HANDLE_VALUE)
+		return win_errno_last();
+	trace_file = f;
+	trace_pid = pid;
+	win_trace_on = 1;
+	return 0;
+}

@@ -1,0 +1,129 @@
+/* Windows threads. */
+#include "win/private.h"
+
+#define TEB_TLS_SLOTS 0x1480 /* windows-facts.md: (undoc), stable since NT */
+#define TEB_DEALLOCATION_STACK 0x1478
+
+uint32_t __posix_tls HOST_STATE = 0;
+
+int win_thread_start(void)
+{
+	DWORD slot = TlsAlloc();
+
+	if (slot >= 64)
+		return -ENOMEM;
+	__posix_tls = TEB_TLS_SLOTS + 8 * slot;
+	return 0;
+}
+
+struct start {
+	void (*run)(void *);
+	void *argument;
+};
+
+static DWORD WINAPI run(void *p)
+{
+	struct start start = *(struct start *)p;
+
+	win_free(p);
+	start.run(start.argument);
+	return 0;
+}
+
+int win_thread_create(win_handle *out, uint32_t *id, size_t stack,
+	void (*body)(void *), void *argument)
+{
+	struct start *start = win_alloc(sizeof *start);
+	HANDLE thread;
+	DWORD number;
+
+	if (!start)
+		return -ENOMEM;
+	start->run = body;
+	start->argument = argument;
+	thread = CreateThread(NULL, stack, run, start,
+		STACK_SIZE_PARAM_IS_A_RESERVATION, &number);
+	if (!thread) {
+		win_free(start);
+		return win_errno_last();
+	}
+	*out = (win_handle)thread;
+	if (id)
+		*id = number;
+	return 0;
+}
+
+void win_thread_exit(void)
+{
+	for (;;)
+		ExitThread(0);
+}
+
+int win_thread_self(win_handle *out)
+{
+	return win_duplicate((win_handle)GetCurrentThread(), out);
+}
+
+uint32_t win_thread_id(void)
+{
+	return GetCurrentThreadId();
+}
+
+void *win_thread_teb(void)
+{
+	return NtCurrentTeb();
+}
+
+/* SuspendThread() only asks; GetThreadContext() waits until it has stopped
+ * (Microsoft "SuspendThread", Remarks; windows-facts.md). */
+int win_thread_suspend(win_handle thread)
+{
+	CONTEXT c = { .ContextFlags = CONTEXT_CONTROL };
+
+	if (SuspendThread(h(thread)) == (DWORD)-1)
+		return win_errno_last();
+	GetThreadContext(h(thread), &c);
+	return 0;
+}
+
+int win_thread_resume(win_handle thread)
+{
+	return ResumeThread(h(thread)) == (DWORD)-1 ? win_errno_last() : 0;
+}
+
+int win_thread_terminate(win_handle thread)
+{
+	return TerminateThread(h(thread), 0) ? 0 : win_errno_last();
+}
+
+static int64_t ns(FILETIME t)
+{
+	return (int64_t)(((uint64_t)t.dwHighDateTime << 32) |
+		       t.dwLowDateTime) *
+		100;
+}
+
+int win_thread_times(win_handle thread, int64_t *user, int64_t *system)
+{
+	FILETIME created, ended, in_system, in_user;
+
+	if (!GetThreadTimes(h(thread), &created, &ended, &in_system,
+		    &in_user))
+		return win_errno_last();
+	*user = ns(in_user);
+	*system = ns(in_system);
+	return 0;
+}
+
+void win_thread_yield(void)
+{
+	SwitchToThread();
+}
+
+void win_thread_stack_words(uint64_t words[4])
+{
+	words[0] = __readgsqword(0);
+	words[1] = __readgsqword(8);
+	words[2] = __readgsqword(16);
+	words[3] = __readgsqword(TEB_DEALLOCATION_STACK);
+}

@@ -17,7 +17,7 @@ struct section {
 #define SECTION_DATA 0x40u
 #define SECTION_READ 0x40000000u
 
-enum { IMPORTS = 1, RELOCATIONS = 5, IAT = 12 };
+enum { IMPORTS = 1, RELOCATIONS = 5, DEBUG_DATA = 6, IAT = 12 };
 
 struct view {
 	struct image *im;
@@ -247,20 +247,57 @@ static uint32_t align(uint32_t n, uint32_t unit)
 	return (n + unit - 1) / unit * unit;
 }
 
+/* One more file unit for the headers: what lies behind moves, in the file but
+ * not in memory. */
+static const char *make_room(struct view *v)
+{
+	uint32_t unit = get32(v->headers + 24 + 36);
+	uint32_t end = get32(v->headers + 24 + 60);
+	uint32_t symbols = get32(v->headers + 12);
+	struct image *im = v->im;
+
+	if (end + unit > v->sections[0].address)
+		return "there is no room for another section header";
+	for (uint32_t k = 0; k < v->directories[2 * DEBUG_DATA + 1]; k += 28) {
+		uint8_t *p = at(v, v->directories[2 * DEBUG_DATA] + k);
+
+		if (p && get32(p + 24))
+			put32(p + 24, get32(p + 24) + unit);
+	}
+	for (int i = 0; i < v->count; i++)
+		if (v->sections[i].raw_offset)
+			v->sections[i].raw_offset += unit;
+	if (symbols)
+		put32(v->headers + 12, symbols + unit);
+	put32(v->headers + 24 + 60, end + unit);
+	im->bytes = realloc(im->bytes, im->size + unit);
+	if (!im->bytes)
+		abort();
+	memmove(im->bytes + end + unit, im->bytes + end, im->size - end);
+	memset(im->bytes + end, 0, unit);
+	im->size += unit;
+	look(im, v);
+	return NULL;
+}
+
 static const char *append(struct view *v, const struct table *t,
 	uint32_t address)
 {
 	uint32_t file_unit = get32(v->headers + 24 + 36);
 	uint32_t unit = get32(v->headers + 24 + 32);
 	struct image *im = v->im;
-	uint32_t offset = align((uint32_t)im->size, file_unit);
-	uint32_t raw = align((uint32_t)t->size, file_unit);
+	uint32_t raw = align((uint32_t)t->size, file_unit), offset;
 	struct section s = { .name = MODULE_LINK_SECTION };
 	size_t headers = (size_t)((uint8_t *)(v->sections + v->count + 1) -
 		im->bytes);
 
-	if (headers > get32(v->headers + 24 + 60))
-		return "there is no room for another section header";
+	if (headers > get32(v->headers + 24 + 60)) {
+		const char *problem = make_room(v);
+
+		if (problem)
+			return problem;
+	}
+	offset = align((uint32_t)im->size, file_unit);
 	s.size = (uint32_t)t->size;
 	s.address = address;
 	s.raw_size = raw;

@@ -37,7 +37,8 @@ static int next_pid(struct shared *s)
 
 	do {
 		old = s->last_pid;
-		pid = old >= PID_MAX ? 2 : old + 1;
+		/* 1 is the parent of those who have none */
+		pid = old >= PID_MAX || !old ? 2 : old + 1;
 	} while (!__atomic_compare_exchange_n((int *)&s->last_pid, &old, pid,
 			 false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED) ||
 		pid_in_use(s, pid));

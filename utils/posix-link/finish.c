@@ -54,7 +54,7 @@ static bool look(struct image *im, struct view *v)
 	v->headers = im->bytes + at;
 	memcpy(&v->count, v->headers + 6, 2);
 	v->sections = (struct section *)(v->headers + 24 +
-		*(uint16_t *)(v->headers + 20));
+					 *(uint16_t *)(v->headers + 20));
 	v->directories = (uint32_t *)(v->headers + 24 + 112);
 	memcpy(&v->base, v->headers + 24 + 24, 8);
 	return true;
@@ -67,8 +67,7 @@ static struct section *section_at(struct view *v, uint32_t rva)
 
 		if (rva >= s->address && rva - s->address < s->raw_size &&
 			rva - s->address <
-				(s->size > s->raw_size ? s->raw_size :
-							 s->size))
+				(s->size > s->raw_size ? s->raw_size : s->size))
 			return s;
 	}
 	return NULL;
@@ -87,7 +86,7 @@ static uint8_t *at(struct view *v, uint32_t rva)
 	struct section *s = section_at(v, rva);
 
 	if (!s || (uint64_t)s->raw_offset + (rva - s->address) + 8 >
-			v->im->size + 8)
+			  v->im->size + 8)
 		return NULL;
 	return v->im->bytes + s->raw_offset + (rva - s->address);
 }
@@ -280,16 +279,16 @@ static const char *make_room(struct view *v)
 	return NULL;
 }
 
-static const char *append(struct view *v, const struct table *t,
-	uint32_t address)
+static const char *append(
+	struct view *v, const struct table *t, uint32_t address)
 {
 	uint32_t file_unit = get32(v->headers + 24 + 36);
 	uint32_t unit = get32(v->headers + 24 + 32);
 	struct image *im = v->im;
 	uint32_t raw = align((uint32_t)t->size, file_unit), offset;
 	struct section s = { .name = MODULE_LINK_SECTION };
-	size_t headers = (size_t)((uint8_t *)(v->sections + v->count + 1) -
-		im->bytes);
+	size_t headers =
+		(size_t)((uint8_t *)(v->sections + v->count + 1) - im->bytes);
 
 	if (headers > get32(v->headers + 24 + 60)) {
 		const char *problem = make_room(v);
@@ -306,8 +305,7 @@ static const char *append(struct view *v, const struct table *t,
 	v->sections[v->count] = s;
 	v->count++;
 	memcpy(v->headers + 6, &v->count, 2);
-	put32(v->headers + 24 + 56,
-		address + align((uint32_t)t->size, unit));
+	put32(v->headers + 24 + 56, address + align((uint32_t)t->size, unit));
 	im->bytes = realloc(im->bytes, offset + raw);
 	if (!im->bytes)
 		abort();
@@ -337,8 +335,8 @@ const char *finish(struct image *im, const char *soname, const char *runpath)
 		return problem;
 	unit = get32(v.headers + 24 + 32);
 	for (int i = 0; i < v.count; i++) {
-		uint32_t end = v.sections[i].address +
-			align(v.sections[i].size, unit);
+		uint32_t end =
+			v.sections[i].address + align(v.sections[i].size, unit);
 
 		if (end > address)
 			address = end;
@@ -360,8 +358,8 @@ const char *finish(struct image *im, const char *soname, const char *runpath)
 	m.import_count = count;
 	m.pointers = address + pointers(&v, &t, &m.pointer_count);
 	m.soname = soname ? address + add(&t, soname, strlen(soname) + 1) : 0;
-	m.runpath = runpath ? address + add(&t, runpath, strlen(runpath) + 1) :
-			      0;
+	m.runpath =
+		runpath ? address + add(&t, runpath, strlen(runpath) + 1) : 0;
 	narrow(&v, count);
 	memcpy(im->bytes + own->raw_offset, &m, sizeof m);
 	problem = append(&v, &t, address);

@@ -44,17 +44,35 @@ uint64_t base_of(const char *name, bool shared)
 	const char *slash = strrchr(name, '/');
 
 	name = slash ? slash + 1 : name;
-	return shared ? 0x400000000u + hash(name) % 16384 * 0x1000000u :
-			0x100400000u + hash(name) % 104 * 0x1000000u;
+	return shared ? 0x400000000u + hash(name) % 16384 * 0x1000000u
+		      : 0x100400000u + hash(name) % 104 * 0x1000000u;
 }
 
 /* ---- options ---- */
 
 /* What becomes of an option: dropped (with the word behind it), or one of the
  * fields.  ELF's that mean nothing here are dropped. */
-enum meaning { DROP, DROP_WORD, INPUT, INPUT_WORD, SONAME, RUNPATH, ENTRY,
-	OUTPUT, SHARED, STATIC, EXPORT, RELOCATABLE, VERBOSE, NO_START,
-	NO_LIBRARIES, NOTHING, NO_UNDEFINED, KEYWORD, VERSION };
+enum meaning {
+	DROP,
+	DROP_WORD,
+	INPUT,
+	INPUT_WORD,
+	SONAME,
+	RUNPATH,
+	ENTRY,
+	OUTPUT,
+	SHARED,
+	STATIC,
+	EXPORT,
+	RELOCATABLE,
+	VERBOSE,
+	NO_START,
+	NO_LIBRARIES,
+	NOTHING,
+	NO_UNDEFINED,
+	KEYWORD,
+	SHOW_VERSION
+};
 
 static const struct option {
 	const char *name;
@@ -88,7 +106,7 @@ static const struct option {
 	{ "-export-dynamic", false, EXPORT },
 	{ "-r", false, RELOCATABLE },
 	{ "-v", false, VERBOSE },
-	{ "--version", false, VERSION },
+	{ "--version", false, SHOW_VERSION },
 	{ "-nostartfiles", false, NO_START },
 	{ "-nodefaultlibs", false, NO_LIBRARIES },
 	{ "-nostdlib", false, NOTHING },
@@ -153,8 +171,8 @@ static const struct option *find(const char *word, const char **value)
 		const struct option *o = &options[i];
 		size_t n = strlen(o->name);
 
-		if (o->prefix ? !strncmp(word, o->name, n) :
-				!strcmp(word, o->name)) {
+		if (o->prefix ? !strncmp(word, o->name, n)
+			      : !strcmp(word, o->name)) {
 			*value = word + n;
 			return o;
 		}
@@ -173,7 +191,7 @@ static bool takes_word(enum meaning m, bool prefix)
 	if (prefix)
 		return false;
 	return m == DROP_WORD || m == SONAME || m == RUNPATH || m == ENTRY ||
-		m == OUTPUT || m == KEYWORD || m == INPUT_WORD;
+	       m == OUTPUT || m == KEYWORD || m == INPUT_WORD;
 }
 
 static void input(struct line *l, const char *word)
@@ -213,7 +231,7 @@ static void apply(struct line *l, const struct option *o, const char *value)
 	case VERBOSE:
 		l->verbose = true;
 		break;
-	case VERSION:
+	case SHOW_VERSION:
 		l->print_version = true;
 		break;
 	case NO_START:
@@ -247,8 +265,8 @@ static int parse_words(struct line *l, const struct strings *words)
 {
 	for (int i = 0; i < words->count; i++) {
 		const char *word = words->list[i], *value;
-		const struct option *o = *word == '-' ? find(word, &value) :
-							NULL;
+		const struct option *o =
+			*word == '-' ? find(word, &value) : NULL;
 
 		if (!o) {
 			input(l, word);

@@ -12,16 +12,15 @@ struct strings {
 
 void strings_add(struct strings *s, const char *text);
 /* printf's text as a string of malloc(). */
-char *text_of(const char *format, ...)
-	__attribute__((format(printf, 1, 2)));
+char *text_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 struct line {
-	const char *output;  /* "a.out" */
-	const char *soname;  /* or NULL */
-	const char *entry;   /* -e, or NULL */
-	struct strings runpath;	 /* -rpath, in order */
-	struct strings inputs;	 /* files, -l, -L, --whole-archive, in order */
-	struct strings folders;	 /* -L alone */
+	const char *output;	/* "a.out" */
+	const char *soname;	/* or NULL */
+	const char *entry;	/* -e, or NULL */
+	struct strings runpath; /* -rpath, in order */
+	struct strings inputs;	/* files, -l, -L, --whole-archive, in order */
+	struct strings folders; /* -L alone */
 	bool shared, relocatable, is_static, export_dynamic, verbose;
 	bool no_start_files, no_libraries, no_undefined, print_version;
 };

@@ -106,9 +106,9 @@ static const char *find_library(const struct line *l, const char *name)
 	static const char *const shapes[] = { "%s/lib%s.so", "%s/lib%s.a" };
 
 	for (int i = 0; i <= l->folders.count; i++) {
-		const char *folder = i < l->folders.count ?
-			l->folders.list[i] :
-			text_of("%s/usr/lib", root);
+		const char *folder = i < l->folders.count
+					     ? l->folders.list[i]
+					     : text_of("%s/usr/lib", root);
 
 		for (int k = l->is_static; k < 2; k++) {
 			char *path;
@@ -162,9 +162,9 @@ static bool is_object(const char *word)
 	const char *dot = strrchr(word, '.');
 
 	return *word != '-' && exists(word) && dot &&
-		(!strcmp(dot, ".o") || !strcmp(dot, ".a") ||
-			!strcmp(dot, ".lo") || !strcmp(dot, ".obj") ||
-			!strcmp(dot, ".os"));
+	       (!strcmp(dot, ".o") || !strcmp(dot, ".a") ||
+		       !strcmp(dot, ".lo") || !strcmp(dot, ".obj") ||
+		       !strcmp(dot, ".os"));
 }
 
 /* "ADDRESS TYPE NAME": llvm-nm's lines that matter here.  A weak symbol shows
@@ -182,10 +182,10 @@ static void read_names(const char *text, struct names *n)
 		if (!strncmp(name, ".refptr.", 8)) {
 			strings_add(&n->refptr, name + 8);
 		} else if (!strncmp(name, ".weak.", 6) &&
-			(end = strstr(name, ".default"))) {
+			   (end = strstr(name, ".default"))) {
 			*end = 0;
-			strings_add(strchr("Aa", type) ? &n->undefined_weak :
-							 &n->defined_weak,
+			strings_add(strchr("Aa", type) ? &n->undefined_weak
+						       : &n->defined_weak,
 				name + 6);
 		} else if (strchr("TDBRCS", type)) {
 			strings_add(&n->defined, name);
@@ -222,8 +222,8 @@ static const char *exported(const char *exports, const char *name)
 }
 
 /* An import library of just those names. */
-static const char *import_library(const char *name, const char *from,
-	const struct strings *rows)
+static const char *import_library(
+	const char *name, const char *from, const struct strings *rows)
 {
 	char *def = text_of("%s/%s.def", scratch, name);
 	char *library = text_of("%s/%s.a", scratch, name);
@@ -273,8 +273,7 @@ static void add_weak(struct link *k, struct strings *argv)
 		strings_add(argv, import_library("weak", "posix1.dll", &rows));
 }
 
-static void make_argv(struct link *k, struct strings *argv,
-	const char *pending)
+static void make_argv(struct link *k, struct strings *argv, const char *pending)
 {
 	const struct line *l = &k->line;
 	const char *name = l->shared && l->soname ? l->soname : l->output;
@@ -288,9 +287,8 @@ static void make_argv(struct link *k, struct strings *argv,
 	strings_add(argv, "console");
 	strings_add(argv, "--error-limit=0");
 	strings_add(argv, "--image-base");
-	strings_add(argv,
-		text_of("0x%llx",
-			(unsigned long long)base_of(name, l->shared)));
+	strings_add(argv, text_of("0x%llx", (unsigned long long)base_of(
+						    name, l->shared)));
 	strings_add(argv, "-o");
 	strings_add(argv, k->image);
 	if (l->shared)
@@ -299,19 +297,17 @@ static void make_argv(struct link *k, struct strings *argv,
 		strings_add(argv, "--export-all-symbols");
 		/* what lld does not count among all */
 		for (int i = 0; i < k->names.defined_weak.count; i++)
-			strings_add(argv,
-				text_of("-Xlink=-export:%s",
-					k->names.defined_weak.list[i]));
+			strings_add(
+				argv, text_of("-Xlink=-export:%s",
+					      k->names.defined_weak.list[i]));
 	}
 	strings_add(argv, "-e");
-	strings_add(argv,
-		l->entry	  ? l->entry :
-			l->shared ? "__posix_dll_entry" :
-				    "__posix_crt0");
+	strings_add(argv, l->entry    ? l->entry
+			  : l->shared ? "__posix_dll_entry"
+				      : "__posix_crt0");
 	if (!l->no_start_files)
-		strings_add(argv,
-			text_of("%s/usr/lib/%s", root,
-				l->shared ? "dllcrt0.o" : "crt0.o"));
+		strings_add(argv, text_of("%s/usr/lib/%s", root,
+					  l->shared ? "dllcrt0.o" : "crt0.o"));
 	if (!l->no_libraries)
 		add_weak(k, argv);
 	for (int i = 0; i < k->inputs.count; i++)
@@ -354,9 +350,8 @@ static const char *leave_open(struct link *k, const struct strings *names)
 	for (int i = 0; i < names->count; i++)
 		strings_add(&rows,
 			text_of("%s%s", names->list[i],
-				has(&k->names.refptr, names->list[i]) ?
-					" DATA" :
-					""));
+				has(&k->names.refptr, names->list[i]) ? " DATA"
+								      : ""));
 	return import_library("open", "*", &rows);
 }
 
@@ -383,8 +378,7 @@ static char *join(const struct strings *s)
 	char *text = NULL;
 
 	for (int i = 0; i < s->count; i++)
-		text = text ? text_of("%s:%s", text, s->list[i]) :
-			      s->list[i];
+		text = text ? text_of("%s:%s", text, s->list[i]) : s->list[i];
 	return text;
 }
 
@@ -395,8 +389,7 @@ static void finish_image(struct link *k)
 
 	im.bytes = (uint8_t *)read_file(k->image, &im.size);
 	if (!k->line.no_start_files) {
-		problem = finish(&im,
-			k->line.shared ? k->line.soname : NULL,
+		problem = finish(&im, k->line.shared ? k->line.soname : NULL,
 			join(&k->line.runpath));
 		if (problem)
 			die(problem, k->line.output);
@@ -467,16 +460,15 @@ int main(int argc, char **argv)
 	if (!mkdtemp(scratch))
 		die(strerror(errno), scratch);
 	atexit(clean);
-	k.exports = read_file(text_of("%s/usr/lib/posix1.exports", root),
-		NULL);
+	k.exports = read_file(text_of("%s/usr/lib/posix1.exports", root), NULL);
 	if (k.line.shared && !k.line.soname) {
 		const char *slash = strrchr(k.line.output, '/');
 
 		k.line.soname = slash ? slash + 1 : k.line.output;
 	}
 	/* lld takes a DLL's own name from the file it writes */
-	k.image = text_of("%s/%s", scratch,
-		k.line.shared ? k.line.soname : "image");
+	k.image = text_of(
+		"%s/%s", scratch, k.line.shared ? k.line.soname : "image");
 	resolve_inputs(&k.line, &k.inputs);
 	collect_names(&k.inputs, &k.names);
 	if (link_image(&k))

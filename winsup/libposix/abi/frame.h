@@ -5,41 +5,41 @@
 #define ABI_FRAME_H
 
 /* offsets for assembly */
-#define FRAME_RAX 0
-#define FRAME_RCX 8
-#define FRAME_RDX 16
-#define FRAME_RBX 24
-#define FRAME_RSP 32
-#define FRAME_RBP 40
-#define FRAME_RSI 48
-#define FRAME_RDI 56
-#define FRAME_R8 64
-#define FRAME_R9 72
-#define FRAME_R10 80
-#define FRAME_R11 88
-#define FRAME_R12 96
-#define FRAME_R13 104
-#define FRAME_R14 112
-#define FRAME_R15 120
-#define FRAME_RIP 128
-#define FRAME_FLAGS 136
-#define FRAME_KIND 144
-#define FRAME_NUMBER 152
+#define FRAME_RAX	0
+#define FRAME_RCX	8
+#define FRAME_RDX	16
+#define FRAME_RBX	24
+#define FRAME_RSP	32
+#define FRAME_RBP	40
+#define FRAME_RSI	48
+#define FRAME_RDI	56
+#define FRAME_R8	64
+#define FRAME_R9	72
+#define FRAME_R10	80
+#define FRAME_R11	88
+#define FRAME_R12	96
+#define FRAME_R13	104
+#define FRAME_R14	112
+#define FRAME_R15	120
+#define FRAME_RIP	128
+#define FRAME_FLAGS	136
+#define FRAME_KIND	144
+#define FRAME_NUMBER	152
 #define FRAME_ARGUMENTS 160
-#define FRAME_RESTART 208
-#define FRAME_FX 224
-#define FRAME_FX_FCW 224
-#define FRAME_FX_MXCSR 248
-#define FRAME_FX_XMM6 480
-#define FRAME_SIZE 736
+#define FRAME_RESTART	208
+#define FRAME_FX	224
+#define FRAME_FX_FCW	224
+#define FRAME_FX_MXCSR	248
+#define FRAME_FX_XMM6	480
+#define FRAME_SIZE	736
 
-#define THREAD_TP 0
-#define THREAD_UPPER 8
-#define THREAD_IN_GATE 16
-#define THREAD_FRAME 24
+#define THREAD_TP	  0
+#define THREAD_UPPER	  8
+#define THREAD_IN_GATE	  16
+#define THREAD_FRAME	  24
 #define THREAD_TEB_NATIVE 32
-#define THREAD_TEB_USER 64
-#define THREAD_POKED 96
+#define THREAD_TEB_USER	  64
+#define THREAD_POKED	  96
 #define THREAD_HOST_STACK 104
 
 #ifndef __ASSEMBLER__
@@ -59,7 +59,7 @@ struct frame {
 	uint64_t rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi;
 	uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
 	uint64_t rip, flags;
-	uint64_t kind;         /* enum frame_kind */
+	uint64_t kind;	       /* enum frame_kind */
 	uint64_t number;       /* of the system call; -1 when not in one */
 	uint64_t arguments[6]; /* as given; never written, so a call restarts */
 	uint64_t restart;      /* rip that issues the call again */

@@ -15,15 +15,15 @@
 
 #include <stdint.h>
 
-#define MODULE_SECTION ".posix"
+#define MODULE_SECTION	    ".posix"
 #define MODULE_LINK_SECTION ".posixl"
-#define MODULE_MAGIC 0x3178736f70ul /* "posx1" */
+#define MODULE_MAGIC	    0x3178736f70ul /* "posx1" */
 
 #define MODULE_SHARED 1 /* a shared object, not a program */
 
 /* Names of the libraries that posix-link invents for symbols that nothing on
  * the link line defines.  They are looked for in every loaded module. */
-#define MODULE_ANY "*"      /* not found: the program does not start */
+#define MODULE_ANY	"*" /* not found: the program does not start */
 #define MODULE_ANY_WEAK "?" /* not found: the slot is 0 */
 
 /* An IMAGE_IMPORT_DESCRIPTOR, as PE has it; all members are RVAs. */
@@ -31,7 +31,7 @@ struct module_import {
 	uint32_t names; /* of the name table: RVAs of {uint16_t hint, name} */
 	uint32_t time, forwarder;
 	uint32_t library; /* of the soname, "posix1.dll", "*" or "?" */
-	uint32_t slots;   /* of the slots to fill, parallel to names */
+	uint32_t slots;	  /* of the slots to fill, parallel to names */
 };
 
 /* A pointer in data that the compiler made point at this module's jump thunk
@@ -39,7 +39,7 @@ struct module_import {
  * the loader stores what the import slot holds instead. */
 struct module_pointer {
 	uint32_t where; /* RVA of the 8-byte pointer */
-	uint32_t slot;  /* RVA of the import slot */
+	uint32_t slot;	/* RVA of the import slot */
 };
 
 struct module {
@@ -55,12 +55,12 @@ struct module {
 	int (*main)(int, char **, char **); /* 0 in a shared object */
 
 	/* written by posix-link; RVAs, 0 = none */
-	uint32_t imports;      /* struct module_import[import_count] */
+	uint32_t imports; /* struct module_import[import_count] */
 	uint32_t import_count;
-	uint32_t pointers;     /* struct module_pointer[pointer_count] */
+	uint32_t pointers; /* struct module_pointer[pointer_count] */
 	uint32_t pointer_count;
-	uint32_t soname;       /* string */
-	uint32_t runpath;      /* string, ':' between folders, may have $ORIGIN */
+	uint32_t soname;  /* string */
+	uint32_t runpath; /* string, ':' between folders, may have $ORIGIN */
 };
 
 #endif

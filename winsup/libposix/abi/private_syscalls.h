@@ -8,10 +8,10 @@
 /* (base, size): unmaps the calling thread's own stack and ends the thread. */
 #define SYS_posix_unmapself 0x1000
 /* (struct posix_dl *): the dl* functions; the fields each uses are below. */
-#define SYS_posix_dlopen 0x1001
-#define SYS_posix_dlsym 0x1002
-#define SYS_posix_dlclose 0x1003
-#define SYS_posix_dladdr 0x1004
+#define SYS_posix_dlopen    0x1001
+#define SYS_posix_dlsym	    0x1002
+#define SYS_posix_dlclose   0x1003
+#define SYS_posix_dladdr    0x1004
 #define SYS_posix_dliterate 0x1005
 /* (which, struct posix_object *): the next image whose constructors
  * (which 0) or destructors (1) are to be run; -ESRCH after the last. */

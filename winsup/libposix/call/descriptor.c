@@ -11,8 +11,8 @@
 
 #define CLOSE_RANGE_UNSHARE 2u
 #define CLOSE_RANGE_CLOEXEC 4u
-#define RLIMIT_FILES 7
-#define SETTABLE (O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME)
+#define RLIMIT_FILES	    7
+#define SETTABLE	    (O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME)
 
 long sys_close(int fd)
 {
@@ -24,8 +24,8 @@ long sys_close_range(unsigned first, unsigned last, unsigned flags)
 	struct files *files = current->process->files;
 	int fd;
 
-	if (first > last || (flags & ~(CLOSE_RANGE_UNSHARE |
-					     CLOSE_RANGE_CLOEXEC)))
+	if (first > last ||
+		(flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC)))
 		return -EINVAL;
 	if (first > OPEN_FILES)
 		return 0;
@@ -95,7 +95,7 @@ static long set_flags(struct file *f, int wanted)
 static int get_flags(const struct file *f)
 {
 	return (f->flags & (O_ACCMODE | SETTABLE | O_SYNC | O_PATH)) |
-		O_LARGEFILE;
+	       O_LARGEFILE;
 }
 
 long sys_fcntl(int fd, int command, unsigned long argument)
@@ -115,8 +115,7 @@ long sys_fcntl(int fd, int command, unsigned long argument)
 			r = fd_flags(fd, -1);
 			return r < 0 ? r : -EINVAL;
 		}
-		return duplicate(fd, (int)argument,
-			command == F_DUPFD_CLOEXEC);
+		return duplicate(fd, (int)argument, command == F_DUPFD_CLOEXEC);
 	}
 	r = fd_get(fd, &f);
 	if (r)
@@ -152,12 +151,11 @@ long sys_ioctl(int fd, unsigned long request, unsigned long argument)
 		if (user_copy_in(&on, (void *)argument, sizeof on))
 			r = -EFAULT;
 		else
-			r = set_flags(f,
-				on ? f->flags | O_NONBLOCK :
-				     f->flags & ~O_NONBLOCK);
+			r = set_flags(f, on ? f->flags | O_NONBLOCK
+					    : f->flags & ~O_NONBLOCK);
 	} else {
-		r = f->ops->ioctl ? f->ops->ioctl(f, request, argument) :
-				    -ENOTTY;
+		r = f->ops->ioctl ? f->ops->ioctl(f, request, argument)
+				  : -ENOTTY;
 	}
 	file_put(f);
 	return r;

@@ -11,7 +11,7 @@
 #include "process/process.h"
 
 #define LIMITS 16
-#define KEEP (~0u)
+#define KEEP   (~0u)
 
 static struct process *own(void)
 {
@@ -42,9 +42,9 @@ static long give_three(unsigned *a, unsigned *b, unsigned *c, uint32_t x,
 	uint32_t y, uint32_t z)
 {
 	return user_copy_out(a, &x, 4) || user_copy_out(b, &y, 4) ||
-			user_copy_out(c, &z, 4) ?
-		-EFAULT :
-		0;
+			       user_copy_out(c, &z, 4)
+		       ? -EFAULT
+		       : 0;
 }
 
 long sys_getresuid(unsigned *r, unsigned *e, unsigned *s)
@@ -61,13 +61,13 @@ long sys_getresgid(unsigned *r, unsigned *e, unsigned *s)
 static bool user_permitted(uint32_t id)
 {
 	return id == KEEP || id == own()->uid || id == own()->euid ||
-		id == own()->suid;
+	       id == own()->suid;
 }
 
 static bool group_permitted(uint32_t id)
 {
 	return id == KEEP || id == own()->gid || id == own()->egid ||
-		id == own()->sgid;
+	       id == own()->sgid;
 }
 
 static void publish(void)
@@ -141,8 +141,7 @@ long sys_getgroups(int count, void *user)
 
 /* ---- limits and usage ---- */
 
-static long limits(unsigned which, const struct rlimit *set,
-	struct rlimit *get)
+static long limits(unsigned which, const struct rlimit *set, struct rlimit *get)
 {
 	uint64_t *now;
 	uint64_t new[2];
@@ -175,8 +174,8 @@ long sys_setrlimit(unsigned which, const struct rlimit *in)
 	return in ? limits(which, in, NULL) : -EFAULT;
 }
 
-long sys_prlimit64(int pid, unsigned which, const struct rlimit *in,
-	struct rlimit *out)
+long sys_prlimit64(
+	int pid, unsigned which, const struct rlimit *in, struct rlimit *out)
 {
 	if (pid && pid != own()->pid)
 		return task_process_find(pid) < 0 ? -ESRCH : -EPERM;

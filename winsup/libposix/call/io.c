@@ -11,7 +11,7 @@
 #include "memory/memory.h"
 #include "vfs/vfs.h"
 
-#define VECTORS 1024 /* IOV_MAX */
+#define VECTORS	     1024	  /* IOV_MAX */
 #define TRANSFER_MAX 0x7ffff000ul /* man 2 read, NOTES */
 
 enum direction { READ, WRITE };
@@ -50,8 +50,8 @@ static long one(int fd, const void *buffer, size_t size, int64_t offset,
 	return r;
 }
 
-static long copy_vector(struct iovec *v, const struct iovec *user, int count,
-	size_t *size)
+static long copy_vector(
+	struct iovec *v, const struct iovec *user, int count, size_t *size)
 {
 	size_t total = 0;
 
@@ -121,15 +121,15 @@ long sys_writev(int fd, const struct iovec *v, int count)
 }
 
 /* The offset's upper half is for 32-bit systems. */
-long sys_preadv(int fd, const struct iovec *v, int count, long offset,
-	long high)
+long sys_preadv(
+	int fd, const struct iovec *v, int count, long offset, long high)
 {
 	(void)high;
 	return offset < 0 ? -EINVAL : many(fd, v, count, offset, READ);
 }
 
-long sys_pwritev(int fd, const struct iovec *v, int count, long offset,
-	long high)
+long sys_pwritev(
+	int fd, const struct iovec *v, int count, long offset, long high)
 {
 	(void)high;
 	return offset < 0 ? -EINVAL : many(fd, v, count, offset, WRITE);
@@ -156,9 +156,9 @@ static long truncate_file(struct file *f, long size)
 
 	if (f->ops->truncate)
 		return f->ops->truncate(f, size);
-	return f->ops->stat && !f->ops->stat(f, &st) && S_ISDIR(st.mode) ?
-		-EISDIR :
-		-EINVAL;
+	return f->ops->stat && !f->ops->stat(f, &st) && S_ISDIR(st.mode)
+		       ? -EISDIR
+		       : -EINVAL;
 }
 
 long sys_ftruncate(int fd, long size)
@@ -262,8 +262,8 @@ long sys_fallocate(int fd, int mode, long offset, long size)
 }
 
 /* Copies through a buffer of ours; offset NULL: the file's own position. */
-static long send(struct file *out, struct file *in, int64_t *offset,
-	size_t count)
+static long send(
+	struct file *out, struct file *in, int64_t *offset, size_t count)
 {
 	size_t chunk = 65536, done = 0;
 	char *buffer = win_alloc(chunk);
@@ -315,7 +315,7 @@ long sys_sendfile(int out_fd, int in_fd, long *user_offset, size_t count)
 	if (!in->ops->seek || !in->ops->read || (out->flags & O_APPEND))
 		r = -EINVAL;
 	else if (user_offset &&
-		user_copy_in(&offset, user_offset, sizeof offset))
+		 user_copy_in(&offset, user_offset, sizeof offset))
 		r = -EFAULT;
 	else if (user_offset && offset < 0)
 		r = -EINVAL;

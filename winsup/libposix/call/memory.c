@@ -16,8 +16,8 @@ static long map_copy(struct file *f, uintptr_t hint, size_t size,
 	int protection, int flags, int64_t offset)
 {
 	int64_t done = 0;
-	long at = memory_map_anonymous(hint, size, PROT_READ | PROT_WRITE,
-		flags);
+	long at =
+		memory_map_anonymous(hint, size, PROT_READ | PROT_WRITE, flags);
 	long r = 0;
 
 	if (at < 0)
@@ -50,12 +50,11 @@ static long map_shared(struct file *f, uintptr_t hint, size_t size,
 		return -ENODEV;
 	if ((protection & PROT_WRITE) && (f->flags & O_ACCMODE) != O_RDWR)
 		return -EACCES;
-	r = f->ops->map(f, (uint64_t)offset, size, protection, flags,
-		&section);
+	r = f->ops->map(f, (uint64_t)offset, size, protection, flags, &section);
 	if (r)
 		return r;
-	r = memory_map_section(hint, size, protection, flags, section,
-		(uint64_t)offset);
+	r = memory_map_section(
+		hint, size, protection, flags, section, (uint64_t)offset);
 	if (r < 0)
 		win_close(section);
 	return r;
@@ -73,7 +72,7 @@ static long map_file(int fd, uintptr_t hint, size_t size, int protection,
 	if ((f->flags & O_ACCMODE) == O_WRONLY || (f->flags & O_PATH))
 		r = -EACCES;
 	else if (!f->ops->stat || f->ops->stat(f, &st) || !f->ops->read ||
-		!(S_ISREG(st.mode) || S_ISCHR(st.mode)))
+		 !(S_ISREG(st.mode) || S_ISCHR(st.mode)))
 		r = -ENODEV;
 	else if (S_ISCHR(st.mode)) /* /dev/zero */
 		r = memory_map_anonymous(hint, size, protection, flags);
@@ -86,8 +85,8 @@ static long map_file(int fd, uintptr_t hint, size_t size, int protection,
 }
 
 /* Shared with the children that fork will make. */
-static long map_shared_anonymous(uintptr_t hint, size_t size, int protection,
-	int flags)
+static long map_shared_anonymous(
+	uintptr_t hint, size_t size, int protection, int flags)
 {
 	win_handle section;
 	long r = win_section_create(&section, NULL,
@@ -117,8 +116,8 @@ long sys_mmap(uintptr_t hint, size_t size, int protection,
 		return -ENOMEM;
 	if (!(flags & MAP_ANONYMOUS))
 		return map_file(fd, hint, size, protection & 7,
-			type == MAP_PRIVATE ? flags :
-					      (flags & ~MAP_TYPE) | MAP_SHARED,
+			type == MAP_PRIVATE ? flags
+					    : (flags & ~MAP_TYPE) | MAP_SHARED,
 			offset);
 	if (type == MAP_PRIVATE)
 		return memory_map_anonymous(hint, size, protection & 7, flags);

@@ -13,7 +13,7 @@
 #include "memory/memory.h"
 #include "vfs/vfs.h"
 
-#define SECOND 1000000000l
+#define SECOND		 1000000000l
 #define RENAME_NOREPLACE 1u
 
 static long fetch(char name[PATH_SIZE], const char *user)
@@ -37,8 +37,8 @@ long sys_openat(int at, const char *path, int flags, unsigned mode)
 		flags &= O_PATH | O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW;
 	if ((flags & O_TMPFILE) == O_TMPFILE)
 		return -EOPNOTSUPP;
-	r = path_open(at, name, flags & ~O_CLOEXEC,
-		mode & 07777 & ~fs_umask(-1), &f);
+	r = path_open(
+		at, name, flags & ~O_CLOEXEC, mode & 07777 & ~fs_umask(-1), &f);
 	return r ? r : fd_install(f, 0, flags & O_CLOEXEC);
 }
 
@@ -127,10 +127,10 @@ struct kstatx {
 _Static_assert(sizeof(struct kstatx) == 256, "struct statx");
 
 #define STATX_BASIC_STATS 0x7ffu
-#define STATX_RESERVED 0x80000000u
+#define STATX_RESERVED	  0x80000000u
 
-long sys_statx(int at, const char *path, int flags, unsigned mask,
-	struct statx *user)
+long sys_statx(
+	int at, const char *path, int flags, unsigned mask, struct statx *user)
 {
 	struct kstat st;
 	struct kstatx x = { .mask = STATX_BASIC_STATS };
@@ -170,8 +170,8 @@ long sys_faccessat2(int at, const char *path, int how, int flags)
 	struct kstat st;
 	long r;
 
-	if ((how & ~7) || (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW |
-					    AT_EMPTY_PATH)))
+	if ((how & ~7) ||
+		(flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
 		return -EINVAL;
 	r = stat_at(at, path, flags & ~AT_EACCESS, &st);
 	if (r)
@@ -195,8 +195,7 @@ long sys_access(const char *path, int how)
 
 static long statfs_place(const struct place *p, void *out)
 {
-	return p->mount->ops->statfs ? p->mount->ops->statfs(p, out) :
-				       -ENOSYS;
+	return p->mount->ops->statfs ? p->mount->ops->statfs(p, out) : -ENOSYS;
 }
 
 long sys_statfs(const char *path, struct statfs *user)
@@ -378,8 +377,8 @@ static long link_from(const struct place *from, void *argument)
 	return path_apply(t->at, t->to, PATH_NOFOLLOW, link_place, t);
 }
 
-long sys_linkat(int old_at, const char *old, int new_at, const char *new,
-	int flags)
+long sys_linkat(
+	int old_at, const char *old, int new_at, const char *new, int flags)
 {
 	char from[PATH_SIZE], to[PATH_SIZE];
 	struct two t = { NULL, 0, new_at, to };
@@ -410,8 +409,8 @@ long sys_link(const char *old, const char *new)
 
 static long symlink_place(const struct place *p, void *target)
 {
-	return p->mount->ops->symlink ? p->mount->ops->symlink(p, target) :
-					-EPERM;
+	return p->mount->ops->symlink ? p->mount->ops->symlink(p, target)
+				      : -EPERM;
 }
 
 long sys_symlinkat(const char *target, int at, const char *path)
@@ -484,8 +483,8 @@ static long set_place(const struct place *p, void *attributes)
 {
 	const struct fs_ops *ops = p->mount->ops;
 
-	return ops->set_attributes ? ops->set_attributes(p, attributes) :
-				     -EROFS;
+	return ops->set_attributes ? ops->set_attributes(p, attributes)
+				   : -EROFS;
 }
 
 static long set_file(int fd, const struct attributes *a)
@@ -495,9 +494,9 @@ static long set_file(int fd, const struct attributes *a)
 
 	if (r)
 		return r;
-	r = f->flags & O_PATH	       ? -EBADF :
-		f->ops->set_attributes ? f->ops->set_attributes(f, a) :
-					 -EROFS;
+	r = f->flags & O_PATH	     ? -EBADF
+	    : f->ops->set_attributes ? f->ops->set_attributes(f, a)
+				     : -EROFS;
 	file_put(f);
 	return r;
 }
@@ -545,8 +544,8 @@ static struct attributes owner(unsigned uid, unsigned gid)
 	return a;
 }
 
-long sys_fchownat(int at, const char *path, unsigned uid, unsigned gid,
-	int flags)
+long sys_fchownat(
+	int at, const char *path, unsigned uid, unsigned gid, int flags)
 {
 	struct attributes a = owner(uid, gid);
 
@@ -588,8 +587,8 @@ static long set_time(struct attributes *a, unsigned what, int64_t *to,
 	return 0;
 }
 
-static long set_times(int at, const char *path, const struct timespec *t,
-	int flags)
+static long set_times(
+	int at, const char *path, const struct timespec *t, int flags)
 {
 	struct timespec now[2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
 	struct attributes a = { 0 };
@@ -605,8 +604,8 @@ static long set_times(int at, const char *path, const struct timespec *t,
 	return path ? set_at(at, path, flags, &a) : set_file(at, &a);
 }
 
-long sys_utimensat(int at, const char *path, const struct timespec *user,
-	int flags)
+long sys_utimensat(
+	int at, const char *path, const struct timespec *user, int flags)
 {
 	struct timespec t[2];
 

@@ -13,7 +13,7 @@
 #include "memory/memory.h"
 #include "signal/signal.h"
 
-#define SECOND 1000000000l
+#define SECOND	  1000000000l
 #define BLOCKABLE (~(1ul << (SIGKILL - 1) | 1ul << (SIGSTOP - 1)))
 
 /* The mask of ppoll() and pselect() lasts until a handler has been entered. */
@@ -71,9 +71,9 @@ static long do_poll(struct pollfd *user, unsigned long count, int64_t deadline)
 long sys_poll(struct pollfd *fds, unsigned long count, int milliseconds)
 {
 	return do_poll(fds, count,
-		milliseconds < 0   ? WIN_FOREVER :
-			milliseconds ? deadline_after(milliseconds * 1000000l) :
-				       0);
+		milliseconds < 0 ? WIN_FOREVER
+		: milliseconds	 ? deadline_after(milliseconds * 1000000l)
+				 : 0);
 }
 
 /* A timespec that is all zero only looks. */
@@ -101,7 +101,7 @@ long sys_ppoll(struct pollfd *fds, unsigned long count,
 
 /* ---- select ---- */
 
-#define SETS 3
+#define SETS	  3
 #define SET_WORDS (FD_SETSIZE / 64)
 
 static const short events_of[SETS] = { POLLIN | POLLRDNORM,
@@ -217,17 +217,18 @@ long sys_select(int count, void *readable, void *writable, void *exceptional,
 			return -EFAULT;
 		if (v.tv_sec < 0 || v.tv_usec < 0)
 			return -EINVAL;
-		deadline = v.tv_sec || v.tv_usec ?
-			deadline_after(v.tv_sec * SECOND + v.tv_usec * 1000) :
-			0;
+		deadline = v.tv_sec || v.tv_usec
+				   ? deadline_after(v.tv_sec * SECOND +
+						    v.tv_usec * 1000)
+				   : 0;
 	}
 	r = do_select(count, sets, deadline);
 	tell_rest(timeout, deadline);
 	return r;
 }
 
-long sys_pselect6(int count, void *readable, void *writable,
-	void *exceptional, const struct timespec *timeout, const void *user)
+long sys_pselect6(int count, void *readable, void *writable, void *exceptional,
+	const struct timespec *timeout, const void *user)
 {
 	void *sets[SETS] = { readable, writable, exceptional };
 	struct {

@@ -52,16 +52,14 @@ long sys_exit_group(int code)
 long sys_wait4(int pid, int *status, int options, struct rusage *usage)
 {
 	int type = pid == -1 ? P_ALL : pid > 0 ? P_PID : P_PGID;
-	int id = pid > 0 ? pid :
-		pid == 0 ? (int)process_get_group(0) :
-			   -pid;
+	int id = pid > 0 ? pid : pid == 0 ? (int)process_get_group(0) : -pid;
 	int found, value = 0;
 	long r;
 
 	if (options & ~(WNOHANG | WUNTRACED | WCONTINUED | (int)0xe0000000))
 		return -EINVAL;
-	r = process_wait(type, id, options | WEXITED, &found, &value, usage,
-		NULL);
+	r = process_wait(
+		type, id, options | WEXITED, &found, &value, usage, NULL);
 	if (r)
 		return r;
 	if (found && status && user_copy_out(status, &value, sizeof value))
@@ -69,8 +67,7 @@ long sys_wait4(int pid, int *status, int options, struct rusage *usage)
 	return found;
 }
 
-long sys_waitid(int type, int id, void *info, int options,
-	struct rusage *usage)
+long sys_waitid(int type, int id, void *info, int options, struct rusage *usage)
 {
 	int found, value;
 
@@ -124,8 +121,8 @@ long sys_getppid(void)
 
 long sys_gettid(void)
 {
-	return current->process->vfork_of ? current->process->pid :
-					    current->tid;
+	return current->process->vfork_of ? current->process->pid
+					  : current->tid;
 }
 
 long sys_set_tid_address(unsigned long address)
@@ -160,8 +157,8 @@ long sys_arch_prctl(int code, unsigned long address)
 		current->tp = (void *)address;
 		return 0;
 	case ARCH_GET_FS:
-		return user_copy_out((void *)address, &current->tp,
-			sizeof current->tp);
+		return user_copy_out(
+			(void *)address, &current->tp, sizeof current->tp);
 	}
 	return -EINVAL;
 }

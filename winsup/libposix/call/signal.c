@@ -13,7 +13,7 @@
 #include "signal/signal.h"
 #include "wait/wait.h"
 
-#define SECOND 1000000000l
+#define SECOND	  1000000000l
 #define MASK_SIZE 8
 #define BLOCKABLE (~(1ul << (SIGKILL - 1) | 1ul << (SIGSTOP - 1)))
 
@@ -31,14 +31,14 @@ long sys_rt_sigaction(int signal, const struct k_sigaction *new,
 		return -EINVAL;
 	if (new && (signal == SIGKILL || signal == SIGSTOP))
 		return -EINVAL;
-	if (new && user_copy_in(&in, new, sizeof in))
+	if (new &&user_copy_in(&in, new, sizeof in))
 		return -EFAULT;
 	signal_action(current->process, signal, new ? &in : NULL, &out);
 	return old ? user_copy_out(old, &out, sizeof out) : 0;
 }
 
-long sys_rt_sigprocmask(int how, const uint64_t *new, uint64_t *old,
-	size_t size)
+long sys_rt_sigprocmask(
+	int how, const uint64_t *new, uint64_t *old, size_t size)
 {
 	struct thread *t = current;
 	uint64_t before = t->sigmask, set;
@@ -71,9 +71,9 @@ long sys_rt_sigreturn(struct frame *frame)
 long sys_rt_sigpending(void *user, size_t size)
 {
 	struct thread *t = current;
-	uint64_t pending = (t->signals_pending |
-				   task_process_slot(t->process->slot)
-					   ->signals.pending) &
+	uint64_t pending =
+		(t->signals_pending |
+			task_process_slot(t->process->slot)->signals.pending) &
 		t->sigmask;
 
 	if (size > MASK_SIZE)
@@ -115,8 +115,7 @@ long sys_pause(void)
 }
 
 /* The waited-for signals are let through to wake us, but not delivered. */
-static long await(uint64_t wanted, int64_t deadline,
-	struct signal_record *out)
+static long await(uint64_t wanted, int64_t deadline, struct signal_record *out)
 {
 	struct thread *t = current;
 	uint64_t mask = t->sigmask;
@@ -173,8 +172,9 @@ static struct signal_record own_record(int signal, int code)
 {
 	struct process *p = current->process;
 
-	return (struct signal_record){ .signal = signal, .code = code,
-		.pid = p->pid, .uid = p->uid };
+	return (struct signal_record){
+		.signal = signal, .code = code, .pid = p->pid, .uid = p->uid
+	};
 }
 
 /* kill(-1): everybody but the caller, as Linux does. */
@@ -184,8 +184,7 @@ static long send_everybody(const struct signal_record *record)
 	long r = -ESRCH;
 
 	for (uint32_t i = 0; i < s->process_end; i++) {
-		if (task_process_state(s->process[i].word) !=
-				PROCESS_RUNNING ||
+		if (task_process_state(s->process[i].word) != PROCESS_RUNNING ||
 			i == current->process->slot)
 			continue;
 		if (!signal_send(i, record))
@@ -223,7 +222,8 @@ static struct thread *find_thread(int tid)
 	if (tid == current->tid || tid == p->pid)
 		return current->tid == tid || p->vfork_of ? current : NULL;
 	lock_take(&p->lock);
-	list_for_each(entry, &p->threads) {
+	list_for_each(entry, &p->threads)
+	{
 		struct thread *t = container_of(entry, struct thread, peers);
 
 		if (t->tid == tid)
@@ -239,7 +239,8 @@ static struct thread *main_thread(int tid)
 	struct thread *found = NULL;
 
 	lock_take(&p->lock);
-	list_for_each(entry, &p->threads) {
+	list_for_each(entry, &p->threads)
+	{
 		struct thread *t = container_of(entry, struct thread, peers);
 
 		if (t->tid == tid)
@@ -299,12 +300,12 @@ long sys_sigaltstack(const void *new, void *old)
 	bool inside = t->altstack_size && rsp - t->altstack < t->altstack_size;
 	stack_t s = { .ss_sp = (void *)t->altstack,
 		.ss_size = t->altstack_size,
-		.ss_flags = !t->altstack_size ? SS_DISABLE :
-			inside		      ? SS_ONSTACK :
-						0 };
+		.ss_flags = !t->altstack_size ? SS_DISABLE
+			    : inside	      ? SS_ONSTACK
+					      : 0 };
 	stack_t in;
 
-	if (new && user_copy_in(&in, new, sizeof in))
+	if (new &&user_copy_in(&in, new, sizeof in))
 		return -EFAULT;
 	if (old && user_copy_out(old, &s, sizeof s))
 		return -EFAULT;
@@ -345,15 +346,15 @@ static struct timeval timeval_of(int64_t ns)
 	return (struct timeval){ us / 1000000, us % 1000000 };
 }
 
-long sys_setitimer(int which, const struct itimerval *new,
-	struct itimerval *old)
+long sys_setitimer(
+	int which, const struct itimerval *new, struct itimerval *old)
 {
 	struct itimerval in = { { 0, 0 }, { 0, 0 } }, out;
 	int64_t left, interval;
 
 	if (which != ITIMER_REAL)
 		return which < 0 || which > ITIMER_PROF ? -EINVAL : -ENOSYS;
-	if (new && user_copy_in(&in, new, sizeof in))
+	if (new &&user_copy_in(&in, new, sizeof in))
 		return -EFAULT;
 	if (bad_timeval(&in.it_value) || bad_timeval(&in.it_interval))
 		return -EINVAL;
@@ -383,8 +384,8 @@ long sys_alarm(unsigned seconds)
 {
 	int64_t left, interval;
 
-	timers_set_real(current->process, seconds * SECOND, 0, &left,
-		&interval);
+	timers_set_real(
+		current->process, seconds * SECOND, 0, &left, &interval);
 	/* rounded, but never to 0: man 2 alarm */
 	if (left && left < SECOND)
 		return 1;
@@ -411,7 +412,7 @@ long sys_timer_create(int clock, const struct sigevent *user, int *id)
 		if (!thread)
 			return -EINVAL;
 	} else if (e.sigev_notify != SIGEV_SIGNAL &&
-		e.sigev_notify != SIGEV_NONE) {
+		   e.sigev_notify != SIGEV_NONE) {
 		return -EINVAL;
 	}
 	if (e.sigev_notify != SIGEV_NONE && !valid(e.sigev_signo))
@@ -439,8 +440,8 @@ static bool bad_timespec(const struct timespec *t)
 	return t->tv_sec < 0 || t->tv_nsec < 0 || t->tv_nsec >= SECOND;
 }
 
-long sys_timer_settime(int id, int flags, const struct itimerspec *new,
-	struct itimerspec *old)
+long sys_timer_settime(
+	int id, int flags, const struct itimerspec *new, struct itimerspec *old)
 {
 	struct itimerspec in, out;
 	int64_t left, interval;

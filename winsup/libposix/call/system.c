@@ -37,7 +37,7 @@ long sys_sysinfo(struct sysinfo *user)
 	memset(&s, 0, sizeof s);
 	win_machine(&machine);
 	s.uptime = (unsigned long)((win_clock_realtime() - win_boot_time()) /
-		1000000000);
+				   1000000000);
 	s.totalram = machine.memory_total;
 	s.freeram = machine.memory_free;
 	s.totalswap = machine.swap_total;
@@ -55,8 +55,8 @@ long sys_getrandom(void *user, size_t size, unsigned flags)
 	if (flags & ~(unsigned)(GRND_NONBLOCK | GRND_RANDOM | 4))
 		return -EINVAL;
 	while (done < size) {
-		size_t n = size - done < sizeof bytes ? size - done :
-							sizeof bytes;
+		size_t n =
+			size - done < sizeof bytes ? size - done : sizeof bytes;
 		long r = win_random(bytes, n);
 
 		if (r)
@@ -82,8 +82,8 @@ long sys_sched_getaffinity(int pid, size_t size, void *user)
 		return -EINVAL;
 	if (pid && pid != current->tid && task_process_find(pid) < 0)
 		return -ESRCH;
-	return user_copy_out(user, &mask, sizeof mask) ? -EFAULT :
-							 (long)sizeof mask;
+	return user_copy_out(user, &mask, sizeof mask) ? -EFAULT
+						       : (long)sizeof mask;
 }
 
 long sys_sched_setaffinity(int pid, size_t size, const void *user)

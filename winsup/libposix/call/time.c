@@ -30,7 +30,7 @@ static long read_clock(int clock, int64_t *out)
 	case CLOCK_PROCESS_CPUTIME_ID:
 		win_process_times(win_process_self(), &user, &system);
 		*out = user + system - current->process->base_user_time -
-			current->process->base_system_time;
+		       current->process->base_system_time;
 		return 0;
 	case CLOCK_THREAD_CPUTIME_ID:
 		win_thread_times(current->handle, &user, &system);
@@ -107,8 +107,8 @@ long sys_clock_nanosleep(int clock, int flags, const struct timespec *user,
 
 	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC &&
 		clock != CLOCK_BOOTTIME)
-		return clock == CLOCK_PROCESS_CPUTIME_ID ? -EOPNOTSUPP :
-							   -EINVAL;
+		return clock == CLOCK_PROCESS_CPUTIME_ID ? -EOPNOTSUPP
+							 : -EINVAL;
 	if (flags & ~TIMER_ABSTIME)
 		return -EINVAL;
 	if (!user)

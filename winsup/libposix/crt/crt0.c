@@ -10,11 +10,11 @@ extern char __RUNTIME_PSEUDO_RELOC_LIST__[],
 extern void (*__CTOR_LIST__[])(void), (*__DTOR_LIST__[])(void);
 
 #ifdef SHARED
-#define MAIN 0
+#define MAIN  0
 #define FLAGS MODULE_SHARED
 #else
 int main(int, char **, char **);
-#define MAIN main
+#define MAIN  main
 #define FLAGS 0
 #endif
 

@@ -12,8 +12,16 @@
 #include "memory/memory.h"
 #include "tty/tty.h"
 
-enum device { ROOT, NULL_DEVICE, ZERO, FULL, RANDOM, TTY, DESCRIPTORS,
-	STANDARD };
+enum device {
+	ROOT,
+	NULL_DEVICE,
+	ZERO,
+	FULL,
+	RANDOM,
+	TTY,
+	DESCRIPTORS,
+	STANDARD
+};
 
 /* Numbers as Linux gives them: Documentation/admin-guide/devices.txt. */
 static const struct entry {
@@ -101,8 +109,7 @@ static long fill_random(const struct iovec *v)
 			size = sizeof bytes;
 		r = win_random(bytes, size);
 		if (!r)
-			r = user_copy_out((char *)v->iov_base + n, bytes,
-				size);
+			r = user_copy_out((char *)v->iov_base + n, bytes, size);
 	}
 	return r;
 }
@@ -193,8 +200,8 @@ static long list_root(int64_t *n, void *user, size_t size)
 	if (*n - 1 >= (int64_t)array_size(entries))
 		return 0;
 	e = &entries[*n - 1];
-	return put(user, size, (uint64_t)*n, *n + 1,
-		(e->mode & S_IFMT) >> 12, e->name);
+	return put(user, size, (uint64_t)*n, *n + 1, (e->mode & S_IFMT) >> 12,
+		e->name);
 }
 
 static long list_descriptors(int64_t *n, void *user, size_t size)
@@ -222,10 +229,11 @@ static long device_readdir(struct file *f, void *user, size_t size)
 		return -ENOTDIR;
 	lock_take(&f->position);
 	do {
-		r = d->entry->what == ROOT ?
-			list_root(&d->next, (char *)user + done, size - done) :
-			list_descriptors(&d->next, (char *)user + done,
-				size - done);
+		r = d->entry->what == ROOT
+			    ? list_root(&d->next, (char *)user + done,
+				      size - done)
+			    : list_descriptors(&d->next, (char *)user + done,
+				      size - done);
 		if (r > 0) {
 			done += (size_t)r;
 			d->next++;
@@ -305,8 +313,8 @@ struct file *null_open(int flags)
 	return make(&entries[1], flags);
 }
 
-static long dev_open(const struct place *p, int flags, uint32_t mode,
-	struct file **out)
+static long dev_open(
+	const struct place *p, int flags, uint32_t mode, struct file **out)
 {
 	const struct entry *e = find(p);
 	int fd = descriptor_of(p);

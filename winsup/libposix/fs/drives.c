@@ -112,8 +112,8 @@ static struct file *unpack_drives(struct transfer *from)
 	return make(0);
 }
 
-static long open_drives(const struct place *p, int flags, uint32_t mode,
-	struct file **out)
+static long open_drives(
+	const struct place *p, int flags, uint32_t mode, struct file **out)
 {
 	(void)mode;
 	if (p->length)

@@ -8,7 +8,7 @@ extern const struct fs_ops nt_fs;     /* a folder of a Windows volume */
 extern const struct fs_ops dev_fs;    /* /dev */
 extern const struct fs_ops drives_fs; /* /mnt: one folder a drive */
 
-void nt_fs_start(void);	 /* registers its kinds of file */
+void nt_fs_start(void); /* registers its kinds of file */
 void dev_fs_start(void);
 void drives_fs_start(void);
 

@@ -32,7 +32,7 @@ static bool interrupted(long result)
 static bool anything_to_do(struct thread *t, long result)
 {
 	return t->poked || t->forced_signal || t->sigmask_restore ||
-		interrupted(result) || task_signals_ready(t);
+	       interrupted(result) || task_signals_ready(t);
 }
 
 /* Everything that has to happen before user code runs again.  Only here does

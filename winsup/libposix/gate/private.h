@@ -8,7 +8,7 @@
 
 #define SYSCALL_NUMBERS 512
 #define PRIVATE_NUMBERS 16 /* from PRIVATE_FIRST: abi/syscalls.def's end */
-#define PRIVATE_FIRST 0x1000
+#define PRIVATE_FIRST	0x1000
 
 typedef long thunk(struct frame *);
 

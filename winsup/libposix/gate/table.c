@@ -8,11 +8,11 @@
 
 #define A(kind, i) (C_##kind) frame->arguments[i]
 #define A0()
-#define A1(a) A(a, 0)
-#define A2(a, b) A(a, 0), A(b, 1)
-#define A3(a, b, c) A2(a, b), A(c, 2)
-#define A4(a, b, c, d) A3(a, b, c), A(d, 3)
-#define A5(a, b, c, d, e) A4(a, b, c, d), A(e, 4)
+#define A1(a)		     A(a, 0)
+#define A2(a, b)	     A(a, 0), A(b, 1)
+#define A3(a, b, c)	     A2(a, b), A(c, 2)
+#define A4(a, b, c, d)	     A3(a, b, c), A(d, 3)
+#define A5(a, b, c, d, e)    A4(a, b, c, d), A(e, 4)
 #define A6(a, b, c, d, e, f) A5(a, b, c, d, e), A(f, 5)
 
 #define SYSCALL(number, name, status, count, ...) \
@@ -61,8 +61,7 @@ static thunk *const table[SYSCALL_NUMBERS + PRIVATE_NUMBERS] = {
 	[INDEX(number)] = { #name, #__VA_ARGS__, count },
 #define SYSCALL_FRAME(number, name, status, count, ...) \
 	[INDEX(number)] = { #name, #__VA_ARGS__, count },
-#define SYSCALL_FRAME0(number, name, status) \
-	[INDEX(number)] = { #name, "", 0 },
+#define SYSCALL_FRAME0(number, name, status) [INDEX(number)] = { #name, "", 0 },
 #define SYSCALL_ABSENT(number, name) \
 	[INDEX(number)] = { #name, "HEX, HEX, HEX, HEX, HEX, HEX", 6 },
 static const struct call_text texts[SYSCALL_NUMBERS + PRIVATE_NUMBERS] = {

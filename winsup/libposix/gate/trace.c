@@ -9,27 +9,57 @@
 #include "lib/lib.h"
 #include "memory/memory.h"
 
-#define LINE 512
+#define LINE  512
 #define SHOWN 32 /* bytes of a buffer or string, as strace(1) */
 
 static const char *const errno_names[] = {
-	[EPERM] = "EPERM", [ENOENT] = "ENOENT", [ESRCH] = "ESRCH",
-	[EINTR] = "EINTR", [EIO] = "EIO", [ENXIO] = "ENXIO",
-	[E2BIG] = "E2BIG", [ENOEXEC] = "ENOEXEC", [EBADF] = "EBADF",
-	[ECHILD] = "ECHILD", [EAGAIN] = "EAGAIN", [ENOMEM] = "ENOMEM",
-	[EACCES] = "EACCES", [EFAULT] = "EFAULT", [EBUSY] = "EBUSY",
-	[EEXIST] = "EEXIST", [EXDEV] = "EXDEV", [ENODEV] = "ENODEV",
-	[ENOTDIR] = "ENOTDIR", [EISDIR] = "EISDIR", [EINVAL] = "EINVAL",
-	[ENFILE] = "ENFILE", [EMFILE] = "EMFILE", [ENOTTY] = "ENOTTY",
-	[ETXTBSY] = "ETXTBSY", [EFBIG] = "EFBIG", [ENOSPC] = "ENOSPC",
-	[ESPIPE] = "ESPIPE", [EROFS] = "EROFS", [EMLINK] = "EMLINK",
-	[EPIPE] = "EPIPE", [EDOM] = "EDOM", [ERANGE] = "ERANGE",
-	[EDEADLK] = "EDEADLK", [ENAMETOOLONG] = "ENAMETOOLONG",
-	[ENOLCK] = "ENOLCK", [ENOSYS] = "ENOSYS", [ENOTEMPTY] = "ENOTEMPTY",
-	[ELOOP] = "ELOOP", [EOVERFLOW] = "EOVERFLOW", [EILSEQ] = "EILSEQ",
-	[ENOTSOCK] = "ENOTSOCK", [EOPNOTSUPP] = "EOPNOTSUPP",
-	[EAFNOSUPPORT] = "EAFNOSUPPORT", [ETIMEDOUT] = "ETIMEDOUT",
-	[ECANCELED] = "ECANCELED", [EOWNERDEAD] = "EOWNERDEAD",
+	[EPERM] = "EPERM",
+	[ENOENT] = "ENOENT",
+	[ESRCH] = "ESRCH",
+	[EINTR] = "EINTR",
+	[EIO] = "EIO",
+	[ENXIO] = "ENXIO",
+	[E2BIG] = "E2BIG",
+	[ENOEXEC] = "ENOEXEC",
+	[EBADF] = "EBADF",
+	[ECHILD] = "ECHILD",
+	[EAGAIN] = "EAGAIN",
+	[ENOMEM] = "ENOMEM",
+	[EACCES] = "EACCES",
+	[EFAULT] = "EFAULT",
+	[EBUSY] = "EBUSY",
+	[EEXIST] = "EEXIST",
+	[EXDEV] = "EXDEV",
+	[ENODEV] = "ENODEV",
+	[ENOTDIR] = "ENOTDIR",
+	[EISDIR] = "EISDIR",
+	[EINVAL] = "EINVAL",
+	[ENFILE] = "ENFILE",
+	[EMFILE] = "EMFILE",
+	[ENOTTY] = "ENOTTY",
+	[ETXTBSY] = "ETXTBSY",
+	[EFBIG] = "EFBIG",
+	[ENOSPC] = "ENOSPC",
+	[ESPIPE] = "ESPIPE",
+	[EROFS] = "EROFS",
+	[EMLINK] = "EMLINK",
+	[EPIPE] = "EPIPE",
+	[EDOM] = "EDOM",
+	[ERANGE] = "ERANGE",
+	[EDEADLK] = "EDEADLK",
+	[ENAMETOOLONG] = "ENAMETOOLONG",
+	[ENOLCK] = "ENOLCK",
+	[ENOSYS] = "ENOSYS",
+	[ENOTEMPTY] = "ENOTEMPTY",
+	[ELOOP] = "ELOOP",
+	[EOVERFLOW] = "EOVERFLOW",
+	[EILSEQ] = "EILSEQ",
+	[ENOTSOCK] = "ENOTSOCK",
+	[EOPNOTSUPP] = "EOPNOTSUPP",
+	[EAFNOSUPPORT] = "EAFNOSUPPORT",
+	[ETIMEDOUT] = "ETIMEDOUT",
+	[ECANCELED] = "ECANCELED",
+	[EOWNERDEAD] = "EOWNERDEAD",
 };
 
 struct line {
@@ -45,8 +75,8 @@ static void add(struct line *l, const char *text, ...)
 	va_list list;
 
 	va_start(list, text);
-	l->length += format_list(l->text + l->length, LINE - l->length, text,
-		list);
+	l->length +=
+		format_list(l->text + l->length, LINE - l->length, text, list);
 	va_end(list);
 }
 
@@ -112,12 +142,11 @@ static void add_argument(struct line *l, const char *kind, struct frame *frame,
 	} else if (is(kind, "OPENFLAGS") || is(kind, "MODE")) {
 		add(l, "%#o", (unsigned)value);
 	} else if (is(kind, "INT") || is(kind, "FD") || is(kind, "ATFD") ||
-		is(kind, "PID") || is(kind, "SIGNAL") || is(kind, "CLOCK")) {
+		   is(kind, "PID") || is(kind, "SIGNAL") || is(kind, "CLOCK")) {
 		add(l, "%d", (int)value);
 	} else if (is(kind, "UINT")) {
 		add(l, "%u", (unsigned)value);
-	} else if (is(kind, "SIZE") || is(kind, "OFFSET") ||
-		is(kind, "LONG")) {
+	} else if (is(kind, "SIZE") || is(kind, "OFFSET") || is(kind, "LONG")) {
 		add(l, "%ld", (long)value);
 	} else if (!value && !is(kind, "HEX") && !is(kind, "ADDRESS")) {
 		add(l, "NULL");

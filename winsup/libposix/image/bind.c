@@ -39,8 +39,7 @@ void *images_lookup(struct images *i, struct image *from, const char *name,
 	/* a group that dlopen() loaded with RTLD_LOCAL sees itself */
 	if (from && !from->global) {
 		for (struct list *e = start; e != &i->list; e = e->next) {
-			struct image *im =
-				container_of(e, struct image, entry);
+			struct image *im = container_of(e, struct image, entry);
 
 			if (!im->global && (found = in_image(im, name)))
 				return found;
@@ -52,10 +51,11 @@ void *images_lookup(struct images *i, struct image *from, const char *name,
 /* Nothing but the C library exports anything: no name needs a search. */
 static bool only_library(struct images *i)
 {
-	list_for_each(entry, &i->list)
-		if (pe_exports(container_of(entry, struct image, entry)
-				->resident->base))
-			return false;
+	list_for_each(
+		entry, &i->list) if (pe_exports(container_of(entry,
+					     struct image, entry)
+							->resident
+							->base)) return false;
 	return true;
 }
 
@@ -70,8 +70,8 @@ static long bind_import(struct images *i, struct image *im,
 
 	for (; *names; names++, slots++) {
 		const char *name = base + *names + 2;
-		void *found = only ? own_export(name) :
-				     images_lookup(i, im, name, NULL);
+		void *found = only ? own_export(name)
+				   : images_lookup(i, im, name, NULL);
 
 		if (!found && !weak) {
 			format(problem, room,
@@ -106,7 +106,8 @@ static long apply_relocations(struct image *im, char *problem, size_t room)
 		value = *(int32_t *)target + delta;
 		if ((r->bits & 255) != 32 || value != (int32_t)value) {
 			format(problem, room,
-				"%s: a 32-bit reference to another library's data; compile it again with posix-cc",
+				"%s: a 32-bit reference to another library's "
+				"data; compile it again with posix-cc",
 				im->path);
 			return -ENOEXEC;
 		}
@@ -120,8 +121,7 @@ static long bind(struct images *i, struct image *im, bool only, char *problem,
 {
 	const struct module *m = im->resident->module;
 	char *base = im->resident->base;
-	const struct module_import *imports =
-		(const void *)(base + m->imports);
+	const struct module_import *imports = (const void *)(base + m->imports);
 	const struct module_pointer *p = (const void *)(base + m->pointers);
 	long r = 0;
 
@@ -133,8 +133,8 @@ static long bind(struct images *i, struct image *im, bool only, char *problem,
 	return r ? r : apply_relocations(im, problem, room);
 }
 
-long images_bind(struct images *i, struct list *first, char *problem,
-	size_t room)
+long images_bind(
+	struct images *i, struct list *first, char *problem, size_t room)
 {
 	bool only = only_library(i);
 	bool alone = i->list.next->next == &i->list;

@@ -15,7 +15,8 @@ static struct images *own(void)
 
 static struct image *image_at(struct images *i, const void *address)
 {
-	list_for_each(entry, &i->list) {
+	list_for_each(entry, &i->list)
+	{
 		struct image *im = container_of(entry, struct image, entry);
 
 		if ((uint64_t)address - (uint64_t)im->resident->base <
@@ -27,9 +28,9 @@ static struct image *image_at(struct images *i, const void *address)
 
 static struct image *checked(struct images *i, void *handle)
 {
-	list_for_each(entry, &i->list)
-		if (container_of(entry, struct image, entry) == handle)
-			return handle;
+	list_for_each(
+		entry, &i->list) if (container_of(entry, struct image, entry) ==
+				     handle) return handle;
 	return NULL;
 }
 
@@ -220,7 +221,8 @@ long image_dliterate(void *user)
 	if (user_copy_in(&d, user, sizeof d))
 		return -EFAULT;
 	lock_take(&i->lock);
-	list_for_each(entry, &i->list) {
+	list_for_each(entry, &i->list)
+	{
 		if (n++ == d.index) {
 			describe(&d, container_of(entry, struct image, entry));
 			r = 0;
@@ -245,8 +247,7 @@ long image_next_object(int which, void *user)
 	if (which == 0) {
 		for (struct list *e = i->list.previous; e != &i->list;
 			e = e->previous) {
-			struct image *im =
-				container_of(e, struct image, entry);
+			struct image *im = container_of(e, struct image, entry);
 
 			if (!im->constructed) {
 				im->constructed = true;
@@ -255,9 +256,9 @@ long image_next_object(int which, void *user)
 			}
 		}
 	} else {
-		list_for_each(e, &i->list) {
-			struct image *im =
-				container_of(e, struct image, entry);
+		list_for_each(e, &i->list)
+		{
+			struct image *im = container_of(e, struct image, entry);
 
 			if (im->constructed && !im->destructed) {
 				im->destructed = true;

@@ -9,8 +9,8 @@ static bool has_module(const struct pe *pe)
 }
 
 /* "#! interpreter [argument]": man 2 execve, "Interpreter scripts". */
-static bool script(const char *p, size_t size, char *line,
-	char **interpreter, char **argument)
+static bool script(const char *p, size_t size, char *line, char **interpreter,
+	char **argument)
 {
 	size_t n = 2, end;
 
@@ -19,8 +19,8 @@ static bool script(const char *p, size_t size, char *line,
 		n++;
 	for (end = n; end < size && p[end] != '\n'; end++)
 		;
-	while (end > n && (p[end - 1] == ' ' || p[end - 1] == '\t' ||
-				  p[end - 1] == '\r'))
+	while (end > n &&
+		(p[end - 1] == ' ' || p[end - 1] == '\t' || p[end - 1] == '\r'))
 		end--;
 	if (end == n || end - n > 254)
 		return false;
@@ -46,9 +46,9 @@ enum image_format image_format(const void *bytes, size_t size, char *line,
 	struct pe pe;
 
 	if (size >= 2 && p[0] == '#' && p[1] == '!')
-		return script(p, size, line, interpreter, argument) ?
-			IMAGE_SCRIPT :
-			IMAGE_UNKNOWN;
+		return script(p, size, line, interpreter, argument)
+			       ? IMAGE_SCRIPT
+			       : IMAGE_UNKNOWN;
 	if (pe_parse(bytes, size, &pe))
 		return has_module(&pe) ? IMAGE_OURS : IMAGE_NATIVE;
 	return IMAGE_UNKNOWN;

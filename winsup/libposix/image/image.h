@@ -44,8 +44,8 @@ void image_pack(struct process *p, struct transfer *to, int how);
 int image_unpack(struct process *p, struct transfer *from, int how);
 
 /* The image that holds an address: its path and base. */
-bool image_find(struct process *p, uint64_t address, const char **path,
-	void **base);
+bool image_find(
+	struct process *p, uint64_t address, const char **path, void **base);
 
 /* Called by musl's overlay. */
 void __posix_run_constructors(int argc, char **argv, char **envp);

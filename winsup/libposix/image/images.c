@@ -133,7 +133,8 @@ long images_add(struct images *i, const char *path, const char *soname,
 
 struct image *images_find_soname(struct images *i, const char *soname)
 {
-	list_for_each(entry, &i->list) {
+	list_for_each(entry, &i->list)
+	{
 		struct image *im = container_of(entry, struct image, entry);
 
 		if (!strcmp(im->soname, soname))
@@ -143,20 +144,20 @@ struct image *images_find_soname(struct images *i, const char *soname)
 }
 
 /* One folder of a path list, "$ORIGIN" replaced by that of `by`. */
-static size_t folder(char *to, size_t room, const char *from, size_t size,
-	const char *by)
+static size_t folder(
+	char *to, size_t room, const char *from, size_t size, const char *by)
 {
 	const char *slash = strrchr(by, '/');
 	size_t n = 0;
 
 	for (size_t i = 0; i < size && n + 1 < room;) {
-		size_t skip = !strncmp(from + i, "$ORIGIN", 7) ? 7 :
-			!strncmp(from + i, "${ORIGIN}", 9)     ? 9 :
-								 0;
+		size_t skip = !strncmp(from + i, "$ORIGIN", 7)	   ? 7
+			      : !strncmp(from + i, "${ORIGIN}", 9) ? 9
+								   : 0;
 
 		if (skip) {
-			n += format(to + n, room - n, "%.*s",
-				(int)(slash - by), by);
+			n += format(to + n, room - n, "%.*s", (int)(slash - by),
+				by);
 			i += skip;
 		} else {
 			to[n++] = from[i++];
@@ -214,11 +215,11 @@ long images_need(struct images *i, struct image *by, const char *soname,
 static bool is_library(const char *name)
 {
 	return strcmp(name, "posix1.dll") && strcmp(name, MODULE_ANY) &&
-		strcmp(name, MODULE_ANY_WEAK);
+	       strcmp(name, MODULE_ANY_WEAK);
 }
 
-static long need_all(struct images *i, struct image *im, char *problem,
-	size_t room)
+static long need_all(
+	struct images *i, struct image *im, char *problem, size_t room)
 {
 	const struct module *m = im->resident->module;
 	const struct module_import *imports =
@@ -234,7 +235,9 @@ static long need_all(struct images *i, struct image *im, char *problem,
 		r = images_need(i, im, name, &found, problem, room);
 		if (r && !*problem)
 			format(problem, room,
-				"error while loading shared libraries: %s: cannot open shared object file: No such file or directory",
+				"error while loading shared libraries: %s: "
+				"cannot open shared object file: No such file "
+				"or directory",
 				name);
 	}
 	return r;
@@ -242,14 +245,14 @@ static long need_all(struct images *i, struct image *im, char *problem,
 
 /* Everything that the images from `first` on need: the list grows while it is
  * walked, breadth first. */
-long images_load_needed(struct images *i, struct list *first, char *problem,
-	size_t room)
+long images_load_needed(
+	struct images *i, struct list *first, char *problem, size_t room)
 {
 	long r = 0;
 
 	for (struct list *e = first; !r && e != &i->list; e = e->next)
-		r = need_all(i, container_of(e, struct image, entry), problem,
-			room);
+		r = need_all(
+			i, container_of(e, struct image, entry), problem, room);
 	return r;
 }
 
@@ -258,14 +261,13 @@ static const char *variable(char *const *environment, const char *name)
 	size_t n = strlen(name);
 
 	for (; environment && *environment; environment++)
-		if (!strncmp(*environment, name, n) &&
-			(*environment)[n] == '=')
+		if (!strncmp(*environment, name, n) && (*environment)[n] == '=')
 			return *environment + n + 1;
 	return NULL;
 }
 
-static long preload(struct images *i, char *const *environment, char *problem,
-	size_t room)
+static long preload(
+	struct images *i, char *const *environment, char *problem, size_t room)
 {
 	const char *list = variable(environment, "LD_PRELOAD");
 	char name[PATH_SIZE];
@@ -287,8 +289,8 @@ static long preload(struct images *i, char *const *environment, char *problem,
 	return r;
 }
 
-static long complete(struct images *i, char *const *environment,
-	char *problem, size_t room)
+static long complete(
+	struct images *i, char *const *environment, char *problem, size_t room)
 {
 	const char *path = variable(environment, "LD_LIBRARY_PATH");
 	long r;
@@ -362,7 +364,8 @@ void image_pack(struct process *p, struct transfer *to, int how)
 	if (how != TRANSFER_FORK)
 		return;
 	transfer_put_string(to, i->library_path);
-	list_for_each(entry, &i->list) {
+	list_for_each(entry, &i->list)
+	{
 		struct image *im = container_of(entry, struct image, entry);
 
 		transfer_put_string(to, im->path);
@@ -370,15 +373,14 @@ void image_pack(struct process *p, struct transfer *to, int how)
 		transfer_put(to, &im->resident->identity,
 			sizeof im->resident->identity);
 		transfer_put_number(to, (uint64_t)im->resident->base);
-		transfer_put_number(to,
-			(uint64_t)(im->global | im->constructed << 1 |
-				im->destructed << 2));
+		transfer_put_number(
+			to, (uint64_t)(im->global | im->constructed << 1 |
+				       im->destructed << 2));
 	}
 	transfer_put_string(to, NULL);
-	list_for_each(entry, &i->list)
-		resident_each_data(
-			container_of(entry, struct image, entry)->resident,
-			put_data, to);
+	list_for_each(entry, &i->list) resident_each_data(
+		container_of(entry, struct image, entry)->resident, put_data,
+		to);
 }
 
 static void get_data(char *start, size_t size, void *from)
@@ -388,8 +390,7 @@ static void get_data(char *start, size_t size, void *from)
 	memory_unpack_pages(from);
 }
 
-static long get_image(struct images *i, const char *path,
-	struct transfer *from)
+static long get_image(struct images *i, const char *path, struct transfer *from)
 {
 	char *soname = transfer_get_string(from);
 	struct identity identity;
@@ -436,7 +437,8 @@ int image_unpack(struct process *p, struct transfer *from, int how)
 	/* the same images at the same places bind alike; data then is what the
 	 * parent has */
 	r = images_bind(i, i->list.next, problem, sizeof problem);
-	list_for_each(entry, &i->list) {
+	list_for_each(entry, &i->list)
+	{
 		struct resident *resident =
 			container_of(entry, struct image, entry)->resident;
 
@@ -446,12 +448,13 @@ int image_unpack(struct process *p, struct transfer *from, int how)
 	return (int)r;
 }
 
-bool image_find(struct process *p, uint64_t address, const char **path,
-	void **base)
+bool image_find(
+	struct process *p, uint64_t address, const char **path, void **base)
 {
 	struct images *i = p->images;
 
-	list_for_each(entry, &i->list) {
+	list_for_each(entry, &i->list)
+	{
 		struct image *im = container_of(entry, struct image, entry);
 
 		if (address - (uint64_t)im->resident->base <

@@ -48,7 +48,7 @@ static const struct export_directory *exports(const void *base)
 	if (!pe_parse(base, 4096, &pe) || !pe.directories[2 * PE_EXPORT])
 		return NULL;
 	return (const void *)((const char *)base +
-		pe.directories[2 * PE_EXPORT]);
+			      pe.directories[2 * PE_EXPORT]);
 }
 
 bool pe_exports(const void *base)

@@ -12,7 +12,7 @@ struct pe_section {
 	uint32_t size, address, raw_size, raw_offset, unused[3], flags;
 };
 #define PE_SECTION_EXECUTE 0x20000000u
-#define PE_SECTION_WRITE 0x80000000u
+#define PE_SECTION_WRITE   0x80000000u
 
 struct pe {
 	uint64_t base;
@@ -47,9 +47,9 @@ struct resident {
 	char *base;
 	size_t size;
 	struct module *module;
-	bool adopted;  /* mapped by Windows */
-	bool used;     /* by the process that lives here */
-	bool settled;  /* bound to posix1.dll alone: binding stays good */
+	bool adopted;	   /* mapped by Windows */
+	bool used;	   /* by the process that lives here */
+	bool settled;	   /* bound to posix1.dll alone: binding stays good */
 	uint8_t *pristine; /* what the writable sections held, one by one */
 	struct pe pe;
 };
@@ -72,9 +72,9 @@ void resident_zero_data(struct resident *r);
 struct image {
 	struct list entry; /* in load order, the program first */
 	struct resident *resident;
-	char *path;    /* absolute, POSIX */
-	char *soname;  /* by which others ask for it */
-	bool global;   /* seen by everybody's lookups */
+	char *path;   /* absolute, POSIX */
+	char *soname; /* by which others ask for it */
+	bool global;  /* seen by everybody's lookups */
 	bool constructed, destructed;
 	int handle_count; /* dlopen */
 };
@@ -94,14 +94,14 @@ long images_add(struct images *i, const char *path, const char *soname,
 long images_need(struct images *i, struct image *by, const char *soname,
 	struct image **out, char *problem, size_t room);
 /* Loads what the images from `first` on need, and what those need. */
-long images_load_needed(struct images *i, struct list *first, char *problem,
-	size_t room);
+long images_load_needed(
+	struct images *i, struct list *first, char *problem, size_t room);
 struct image *images_find_soname(struct images *i, const char *soname);
 
 /* ---- bind.c ---- */
 /* Binds all images from `first` on. */
-long images_bind(struct images *i, struct list *first, char *problem,
-	size_t room);
+long images_bind(
+	struct images *i, struct list *first, char *problem, size_t room);
 /* A symbol as `from` (may be NULL) sees it, beginning after `after` (NULL: at
  * the program). */
 void *images_lookup(struct images *i, struct image *from, const char *name,

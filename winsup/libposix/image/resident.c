@@ -22,7 +22,7 @@ static struct resident *of(struct list *entry)
 static bool same(const struct identity *a, const struct identity *b)
 {
 	return a->device == b->device && a->ino == b->ino &&
-		a->size == b->size && a->modified == b->modified;
+	       a->size == b->size && a->modified == b->modified;
 }
 
 void resident_each_data(struct resident *r,
@@ -89,7 +89,8 @@ static bool overlaps(const struct resident *r, uint64_t base, size_t size)
 /* Unused images give way to the one that is to come. */
 static void make_way(uint64_t base, size_t size)
 {
-	list_for_each(entry, &residents) {
+	list_for_each(entry, &residents)
+	{
 		struct resident *r = of(entry);
 
 		if (!r->used && !r->adopted &&
@@ -111,8 +112,8 @@ static long reserve(uint64_t wanted, const struct pe *pe, char **out)
 		base += 16ul << 20;
 		if (base >= 0x4400000000ul || base < 0x400000000ul)
 			base = 0x400000000ul;
-		r = win_region_reserve((void *)base,
-			round_up(pe->image_size, 65536));
+		r = win_region_reserve(
+			(void *)base, round_up(pe->image_size, 65536));
 	}
 	*out = (char *)base;
 	return r;
@@ -138,8 +139,8 @@ static long relocate(char *base, const struct pe *pe)
 			return -ENOEXEC;
 		for (; e < stop; e++)
 			if (*e >> 12 == 10) /* DIR64 */
-				*(uint64_t *)(base + block[0] +
-					(*e & 0xfff)) += delta;
+				*(uint64_t *)(base + block[0] + (*e & 0xfff)) +=
+					delta;
 		p += block[1];
 	}
 	return 0;
@@ -212,9 +213,9 @@ static long map(struct file *f, const struct identity *identity,
 
 	if (!r)
 		return -ENOMEM;
-	n = nt_file_handle(f) ?
-		win_file_read(nt_file_handle(f), headers, sizeof headers, 0) :
-		-EACCES;
+	n = nt_file_handle(f) ? win_file_read(nt_file_handle(f), headers,
+					sizeof headers, 0)
+			      : -EACCES;
 	if (n < 0 || !pe_parse(headers, (size_t)n, &pe)) {
 		win_free(r);
 		return n < 0 ? (long)n : -ENOEXEC;
@@ -226,8 +227,7 @@ static long map(struct file *f, const struct identity *identity,
 		win_free(r);
 		return error;
 	}
-	error = win_region_commit(r->base, r->size,
-		WIN_READ | WIN_WRITE);
+	error = win_region_commit(r->base, r->size, WIN_READ | WIN_WRITE);
 	if (!error)
 		error = read_sections(f, r->base, &pe);
 	if (!error)
@@ -250,7 +250,8 @@ long resident_get(struct file *f, const struct identity *identity,
 {
 	if (!residents.next)
 		list_init(&residents);
-	list_for_each(entry, &residents) {
+	list_for_each(entry, &residents)
+	{
 		struct resident *r = of(entry);
 		uint8_t *pristine = r->pristine;
 
@@ -297,9 +298,9 @@ long resident_adopt(const struct module *module,
 			win_region_protect(r->base + s->address,
 				round_up(s->size, 4096),
 				WIN_READ | WIN_WRITE |
-					(s->flags & PE_SECTION_EXECUTE ?
-							WIN_EXECUTE :
-							0));
+					(s->flags & PE_SECTION_EXECUTE
+							? WIN_EXECUTE
+							: 0));
 	}
 	*out = r;
 	return 0;

@@ -3,8 +3,8 @@
 #include "abi/private_syscalls.h"
 #include "image/image.h"
 
-extern long __posix_syscall(long n, long a, long b, long c, long d, long e,
-	long f);
+extern long __posix_syscall(
+	long n, long a, long b, long c, long d, long e, long f);
 
 static const struct module *next(int which)
 {

@@ -149,8 +149,8 @@ static long native_read(struct file *f, struct io *io)
 		if (available == -EPIPE)
 			return 0;
 		if (available > 0)
-			return win_file_read(p->handle, v->iov_base,
-				v->iov_len, -1);
+			return win_file_read(
+				p->handle, v->iov_base, v->iov_len, -1);
 		if (available == 0 && io->nonblocking)
 			return -EAGAIN;
 		r = ask(p, v->iov_len);
@@ -174,8 +174,8 @@ static long native_write(struct file *f, struct io *io)
 	for (int i = 0; i < io->count; i++) {
 		const struct iovec *v = &io->vector[i];
 		int64_t n = v->iov_len ? win_file_write(native(f)->handle,
-						 v->iov_base, v->iov_len, -1) :
-					 0;
+						 v->iov_base, v->iov_len, -1)
+				       : 0;
 
 		if (n == -EPIPE)
 			signal_raise(SIGPIPE);
@@ -205,8 +205,7 @@ static unsigned native_poll(struct file *f, unsigned events, struct sleep *s)
 		ask(p, 1);
 	}
 	if (p->state == FILLED)
-		ready |= p->got == 0 ? POLLHUP :
-				       events & (POLLIN | POLLRDNORM);
+		ready |= p->got == 0 ? POLLHUP : events & (POLLIN | POLLRDNORM);
 	return ready;
 }
 

@@ -10,7 +10,7 @@ static unsigned look(struct file *f, unsigned events, struct sleep *s)
 	if (!f->ops->poll)
 		return events & (POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM);
 	return f->ops->poll(f, events | POLLERR | POLLHUP, s) &
-		(events | POLLERR | POLLHUP | POLLNVAL);
+	       (events | POLLERR | POLLHUP | POLLNVAL);
 }
 
 static int look_at_all(struct pollfd *fds, unsigned count, struct file **files,
@@ -24,8 +24,8 @@ static int look_at_all(struct pollfd *fds, unsigned count, struct file **files,
 		else if (!files[i])
 			fds[i].revents = POLLNVAL;
 		else
-			fds[i].revents = (short)look(files[i],
-				(unsigned short)fds[i].events, s);
+			fds[i].revents = (short)look(
+				files[i], (unsigned short)fds[i].events, s);
 		ready += fds[i].revents != 0;
 	}
 	return ready;
@@ -47,9 +47,7 @@ static long wait_for(struct pollfd *fds, unsigned count, struct file **files,
 	sleep_end(&s);
 	if (ready)
 		return ready;
-	return r == -ETIMEDOUT	  ? 0 :
-		r == -ERESTARTSYS ? -ERESTARTNOHAND :
-				    r;
+	return r == -ETIMEDOUT ? 0 : r == -ERESTARTSYS ? -ERESTARTNOHAND : r;
 }
 
 long poll_files(struct pollfd *fds, unsigned count, int64_t deadline)

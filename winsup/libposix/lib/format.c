@@ -26,8 +26,8 @@ static void pad(struct output *o, int count, char c)
 		put(o, c);
 }
 
-static void put_text(struct output *o, const struct conversion *c,
-	const char *s, size_t n)
+static void put_text(
+	struct output *o, const struct conversion *c, const char *s, size_t n)
 {
 	int space = c->width - (int)n;
 
@@ -104,12 +104,12 @@ static void string(struct output *o, const struct conversion *c, const char *s)
 
 static unsigned long take_unsigned(const struct conversion *c, va_list *list)
 {
-	return c->longs ? va_arg(*list, unsigned long) :
-			  va_arg(*list, unsigned);
+	return c->longs ? va_arg(*list, unsigned long)
+			: va_arg(*list, unsigned);
 }
 
-static void convert(struct output *o, struct conversion *c, char kind,
-	va_list *list)
+static void convert(
+	struct output *o, struct conversion *c, char kind, va_list *list)
 {
 	long n;
 	char byte;
@@ -133,8 +133,8 @@ static void convert(struct output *o, struct conversion *c, char kind,
 			c->alternate ? "0" : "");
 		break;
 	case 'p':
-		put_number(o, c, (unsigned long)va_arg(*list, void *), 16,
-			"0x");
+		put_number(
+			o, c, (unsigned long)va_arg(*list, void *), 16, "0x");
 		break;
 	case 'c':
 		byte = (char)va_arg(*list, int);

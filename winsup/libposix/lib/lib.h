@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define container_of(pointer, type, member) \
-	((type *)((char *)(pointer) - offsetof(type, member)))
+	((type *)((char *)(pointer)-offsetof(type, member)))
 #define array_size(a) (sizeof(a) / sizeof *(a))
 
 /* Host state: what belongs to the Windows process and not to the POSIX
@@ -52,8 +52,8 @@ static inline void list_remove(struct list *entry)
 
 #define list_for_each(entry, head) \
 	for (struct list *entry = (head)->next, *entry##_next = entry->next; \
-		entry != (head); entry = entry##_next, \
-			 entry##_next = entry->next)
+		entry != (head); \
+		entry = entry##_next, entry##_next = entry->next)
 
 static inline uint64_t round_up(uint64_t n, uint64_t unit)
 {
@@ -73,13 +73,13 @@ uint64_t hash_bytes(const void *bytes, size_t size);
  * lone low surrogate 0xDC00 + byte (as Python's surrogateescape does).
  * Writes at most `room` units, without terminator.  Returns the number of
  * units needed. */
-size_t utf16_from_utf8(uint16_t *to, size_t room, const char *from,
-	size_t size);
+size_t utf16_from_utf8(
+	uint16_t *to, size_t room, const char *from, size_t size);
 
 /* The inverse; a lone surrogate that utf16_from_utf8() did not make becomes
  * its three-byte WTF-8 form.  Returns the number of bytes needed. */
-size_t utf8_from_utf16(char *to, size_t room, const uint16_t *from,
-	size_t count);
+size_t utf8_from_utf16(
+	char *to, size_t room, const uint16_t *from, size_t count);
 
 size_t utf16_length(const uint16_t *s);
 
@@ -88,8 +88,8 @@ size_t utf16_length(const uint16_t *s);
 size_t utf8_decode(const char *p, size_t size, uint32_t *out);
 
 /* Formats into `to`, always terminated, cut at `room` bytes.  Knows %s %.*s
- * %c %% and %d %i %u %x %o with l, ll, z, `#`, a width, `0` and `-`; %p.  Returns
- * the length without the terminator, at most room - 1. */
+ * %c %% and %d %i %u %x %o with l, ll, z, `#`, a width, `0` and `-`; %p.
+ * Returns the length without the terminator, at most room - 1. */
 size_t format(char *to, size_t room, const char *text, ...)
 	__attribute__((format(printf, 3, 4)));
 size_t format_list(char *to, size_t room, const char *text, va_list list);

@@ -6,12 +6,12 @@
 static size_t decode(const unsigned char *p, size_t size, uint32_t *out)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = p[0] < 0x80 ? 1 :
-		p[0] < 0xc2    ? 0 :
-		p[0] < 0xe0    ? 2 :
-		p[0] < 0xf0    ? 3 :
-		p[0] < 0xf5    ? 4 :
-				 0;
+	size_t n = p[0] < 0x80	 ? 1
+		   : p[0] < 0xc2 ? 0
+		   : p[0] < 0xe0 ? 2
+		   : p[0] < 0xf0 ? 3
+		   : p[0] < 0xf5 ? 4
+				 : 0;
 	uint32_t c;
 
 	if (!n || n > size)
@@ -33,8 +33,7 @@ size_t utf8_decode(const char *p, size_t size, uint32_t *out)
 	return decode((const unsigned char *)p, size, out);
 }
 
-size_t utf16_from_utf8(uint16_t *to, size_t room, const char *from,
-	size_t size)
+size_t utf16_from_utf8(uint16_t *to, size_t room, const char *from, size_t size)
 {
 	const unsigned char *p = (const unsigned char *)from;
 	size_t n = 0, i = 0, step;
@@ -98,8 +97,8 @@ static bool low(uint32_t c)
 	return c >= 0xdc00 && c < 0xe000;
 }
 
-size_t utf8_from_utf16(char *to, size_t room, const uint16_t *from,
-	size_t count)
+size_t utf8_from_utf16(
+	char *to, size_t room, const uint16_t *from, size_t count)
 {
 	size_t n = 0, step;
 	char bytes[4];
@@ -109,7 +108,7 @@ size_t utf8_from_utf16(char *to, size_t room, const uint16_t *from,
 
 		if (high(c) && i + 1 < count && low(from[i + 1])) {
 			c = 0x10000 + ((c - 0xd800) << 10) +
-				(from[++i] - 0xdc00u);
+			    (from[++i] - 0xdc00u);
 			step = encode(bytes, c);
 		} else if (c >= 0xdc80 && c < 0xdd00) {
 			bytes[0] = (char)(c - 0xdc00);

@@ -57,7 +57,7 @@ static bool abandoned(struct shared_lock *l, uint32_t owner)
 	uint32_t generation = l->generation;
 
 	return owner && owner != self.slot + 1 && l->owner == owner &&
-		!owner_lives(owner - 1, generation);
+	       !owner_lives(owner - 1, generation);
 }
 
 bool shared_lock_take(struct shared_lock *l)
@@ -81,8 +81,8 @@ bool shared_lock_take(struct shared_lock *l)
 		} else if (dead != owner) {
 			dead = owner;
 		} else if (acquire(l, owner)) {
-			win_trace("a lock of dead host %u taken over",
-				owner - 1);
+			win_trace(
+				"a lock of dead host %u taken over", owner - 1);
 			return true;
 		}
 		if (i > 100 * SPINS)

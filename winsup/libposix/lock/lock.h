@@ -28,7 +28,10 @@ struct lock {
 	_Atomic uint32_t word; /* 0 free, 1 held, 2 held and waited for */
 	uint32_t rank;
 };
-#define LOCK_INIT(r) { 0, (r) }
+#define LOCK_INIT(r) \
+	{ \
+		0, (r) \
+	}
 
 void lock_take(struct lock *l);
 void lock_drop(struct lock *l);
@@ -36,7 +39,7 @@ bool lock_try(struct lock *l);
 
 /* Between processes; lies in shared memory and survives its owner's death. */
 struct shared_lock {
-	_Atomic uint32_t owner; /* host slot + 1 of the holder, 0 = free */
+	_Atomic uint32_t owner;	     /* host slot + 1 of the holder, 0 = free */
 	_Atomic uint32_t generation; /* of that host */
 };
 

@@ -8,7 +8,7 @@
 
 #include "abi/errno.h"
 
-#define UNIT (64ul << 20)
+#define UNIT	   (64ul << 20)
 #define KEPT_UNITS 8
 
 /* Reserved units, by number, ascending. */
@@ -41,8 +41,8 @@ static int have_unit(uint64_t unit)
 		return 0;
 	if (arena.count == arena.room) {
 		size_t room = arena.room ? arena.room * 2 : 64;
-		uint64_t *units = win_realloc(arena.units,
-			room * sizeof *units);
+		uint64_t *units =
+			win_realloc(arena.units, room * sizeof *units);
 
 		if (!units)
 			return -ENOMEM;
@@ -83,8 +83,8 @@ int arena_commit(uintptr_t start, size_t size, int protection)
 	int r = arena_reserve(start, size);
 
 	for (; start < end && !r; start += part(start, end))
-		r = win_region_commit((void *)start, part(start, end),
-			protection);
+		r = win_region_commit(
+			(void *)start, part(start, end), protection);
 	return r;
 }
 
@@ -102,8 +102,8 @@ int arena_protect(uintptr_t start, size_t size, int protection)
 	int r = 0;
 
 	for (; start < end && !r; start += part(start, end))
-		r = win_region_protect((void *)start, part(start, end),
-			protection);
+		r = win_region_protect(
+			(void *)start, part(start, end), protection);
 	return r;
 }
 

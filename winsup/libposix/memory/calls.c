@@ -16,7 +16,7 @@ static size_t pages(size_t size)
 static bool bad_range(uintptr_t start, size_t size)
 {
 	return (start & (PAGE_SIZE_BYTES - 1)) || start + size < start ||
-		size > MEMORY_HIGH;
+	       size > MEMORY_HIGH;
 }
 
 /* A program may ask for any place that is not a program's, an object's or
@@ -53,13 +53,13 @@ static long choose(uintptr_t hint, size_t size, int flags, uintptr_t low,
 	return at ? (long)at : -ENOMEM;
 }
 
-static int add_private(uintptr_t at, size_t size, int protection,
-	enum region_kind kind)
+static int add_private(
+	uintptr_t at, size_t size, int protection, enum region_kind kind)
 {
 	struct region r = { at, at + size, protection, kind, protection != 0,
 		NULL };
-	int error = protection ? arena_commit(at, size, protection) :
-				 arena_reserve(at, size);
+	int error = protection ? arena_commit(at, size, protection)
+			       : arena_reserve(at, size);
 
 	if (!error)
 		error = region_insert(&r);
@@ -70,8 +70,8 @@ static int add_private(uintptr_t at, size_t size, int protection,
 	return error;
 }
 
-long memory_map_anonymous(uintptr_t hint, size_t size, int protection,
-	int flags)
+long memory_map_anonymous(
+	uintptr_t hint, size_t size, int protection, int flags)
 {
 	long at;
 	int r;
@@ -83,8 +83,8 @@ long memory_map_anonymous(uintptr_t hint, size_t size, int protection,
 	at = choose(hint, size, flags, ANONYMOUS_START, ANONYMOUS_END,
 		PAGE_SIZE_BYTES);
 	if (at > 0) {
-		r = add_private((uintptr_t)at, size, protection & 7,
-			REGION_PRIVATE);
+		r = add_private(
+			(uintptr_t)at, size, protection & 7, REGION_PRIVATE);
 		if (r)
 			at = r;
 	}
@@ -103,8 +103,8 @@ static int map_view(uintptr_t at, size_t size, int protection,
 		return -ENOMEM;
 	*v = (struct view){ section, at, size, size, offset, protection };
 	r = win_section_map(section, &place, offset, size,
-		protection & ~WIN_EXECUTE ? protection & ~WIN_EXECUTE :
-					    WIN_READ);
+		protection & ~WIN_EXECUTE ? protection & ~WIN_EXECUTE
+					  : WIN_READ);
 	if (r) {
 		win_free(v);
 		return r == -EEXIST ? -ENOMEM : r;
@@ -234,9 +234,9 @@ static long remap_locked(uintptr_t old, size_t old_size, size_t new_size,
 		return -EINVAL;
 	if (!(flags & MREMAP_FIXED)) {
 		if (new_size <= old_size) {
-			r = new_size < old_size ?
-				region_remove(old + new_size, old + old_size) :
-				0;
+			r = new_size < old_size ? region_remove(old + new_size,
+							  old + old_size)
+						: 0;
 			return r ? r : (long)old;
 		}
 		if (n->region.end == old + old_size &&
@@ -250,9 +250,8 @@ static long remap_locked(uintptr_t old, size_t old_size, size_t new_size,
 			return -ENOMEM;
 	}
 	protection = n->region.protection;
-	at = choose(new_place, new_size,
-		flags & MREMAP_FIXED ? MAP_FIXED : 0, ANONYMOUS_START,
-		ANONYMOUS_END, PAGE_SIZE_BYTES);
+	at = choose(new_place, new_size, flags & MREMAP_FIXED ? MAP_FIXED : 0,
+		ANONYMOUS_START, ANONYMOUS_END, PAGE_SIZE_BYTES);
 	if (at < 0)
 		return at;
 	r = add_private((uintptr_t)at, new_size,
@@ -303,8 +302,8 @@ static int forget(uintptr_t start, uintptr_t end)
 
 		if (region->kind != REGION_SHARED && region->committed) {
 			arena_decommit(region->start, size);
-			r = arena_commit(region->start, size,
-				region->protection);
+			r = arena_commit(
+				region->start, size, region->protection);
 		}
 		at = region->end;
 	}
@@ -397,7 +396,8 @@ bool memory_next(uintptr_t after, struct region *out)
 	bool found = false;
 
 	lock_take(&memory_lock);
-	list_for_each(entry, &memory_regions) {
+	list_for_each(entry, &memory_regions)
+	{
 		struct region *r =
 			&container_of(entry, struct node, entry)->region;
 
@@ -416,7 +416,8 @@ size_t memory_size(void)
 	size_t size = 0;
 
 	lock_take(&memory_lock);
-	list_for_each(entry, &memory_regions) {
+	list_for_each(entry, &memory_regions)
+	{
 		struct region *r =
 			&container_of(entry, struct node, entry)->region;
 
@@ -433,13 +434,13 @@ uintptr_t memory_make_stack(size_t size)
 	int r = -ENOMEM;
 
 	lock_take(&memory_lock);
-	at = region_place(ANONYMOUS_START, ANONYMOUS_END, size + GRANULE,
-		GRANULE);
+	at = region_place(
+		ANONYMOUS_START, ANONYMOUS_END, size + GRANULE, GRANULE);
 	if (at)
 		r = add_private(at, GRANULE, 0, REGION_STACK);
 	if (!r)
-		r = add_private(at + GRANULE, size, WIN_READ | WIN_WRITE,
-			REGION_STACK);
+		r = add_private(
+			at + GRANULE, size, WIN_READ | WIN_WRITE, REGION_STACK);
 	lock_drop(&memory_lock);
 	return r ? 0 : at + GRANULE + size;
 }

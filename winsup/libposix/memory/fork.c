@@ -12,9 +12,9 @@ extern char user_begin[], user_end[], user_fault[];
 
 uint64_t user_copy_landing(uint64_t rip)
 {
-	return rip - (uint64_t)user_begin < (uint64_t)(user_end - user_begin) ?
-		(uint64_t)user_fault :
-		0;
+	return rip - (uint64_t)user_begin < (uint64_t)(user_end - user_begin)
+		       ? (uint64_t)user_fault
+		       : 0;
 }
 
 /* ---- musl's data ---- */
@@ -40,8 +40,9 @@ static int find_upper(void)
 	char *base = win_own_image(&size);
 	char *headers = base + *(uint32_t *)(base + 0x3c);
 	int count = *(uint16_t *)(headers + 6), n = 0;
-	struct section_header *s = (struct section_header *)(headers + 24 +
-		*(uint16_t *)(headers + 20));
+	struct section_header *s =
+		(struct section_header *)(headers + 24 +
+					  *(uint16_t *)(headers + 20));
 
 	for (int i = 0; i < count; i++, s++) {
 		if (!(s->flags & SECTION_WRITE) ||
@@ -126,7 +127,7 @@ static void put_region(struct transfer *to, const struct region *r)
 	transfer_put_number(to, r->start);
 	transfer_put_number(to, r->end);
 	transfer_put_number(to, (uint64_t)r->protection | r->kind << 8 |
-			(uint64_t)r->committed << 16);
+					(uint64_t)r->committed << 16);
 }
 
 /* Where the thread that forks uses the first stack: nothing below counts. */
@@ -165,7 +166,8 @@ void memory_pack(struct process *process, struct transfer *to, int how)
 		return;
 	lock_take(&memory_lock);
 	transfer_put_number(to, memory_break_now);
-	list_for_each(entry, &memory_regions) {
+	list_for_each(entry, &memory_regions)
+	{
 		struct region *r =
 			&container_of(entry, struct node, entry)->region;
 
@@ -211,11 +213,10 @@ static int get_view(struct transfer *from, struct region *r)
 
 	if (!v)
 		return -ENOMEM;
-	*v = (struct view){ section, r->start, size, size, offset,
-		protection };
+	*v = (struct view){ section, r->start, size, size, offset, protection };
 	r->view = v;
-	error = win_section_map(section, &place, offset, size,
-		protection & ~WIN_EXECUTE);
+	error = win_section_map(
+		section, &place, offset, size, protection & ~WIN_EXECUTE);
 	if (!error && r->protection != protection)
 		error = win_region_protect(place, size, r->protection);
 	return error;
@@ -239,8 +240,8 @@ int memory_unpack(struct process *process, struct transfer *from, int how)
 		r.kind = what >> 8 & 0xff;
 		r.committed = what >> 16 & 1;
 		r.view = NULL;
-		error = r.kind == REGION_SHARED ? get_view(from, &r) :
-						  get_private(from, &r);
+		error = r.kind == REGION_SHARED ? get_view(from, &r)
+						: get_private(from, &r);
 		if (!error)
 			error = region_insert(&r);
 	}

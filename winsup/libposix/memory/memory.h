@@ -15,8 +15,8 @@
 
 /* Everything we place lies here; programs (0x100400000), shared objects
  * (0x400000000-0x4400000000) and posix1.dll lie below. */
-#define MEMORY_LOW 0x020000000000ul  /* 2 TiB */
-#define MEMORY_HIGH 0x600000000000ul /* 96 TiB */
+#define MEMORY_LOW	0x020000000000ul /* 2 TiB */
+#define MEMORY_HIGH	0x600000000000ul /* 96 TiB */
 #define USER_STACK_SIZE (8ul << 20)
 
 /* ---- user memory: the only code that touches a user pointer ---- */
@@ -30,8 +30,8 @@ long user_zero(void *user, size_t size);
 long user_string(char *to, const char *user, size_t room);
 /* Atomic operations on a user word, for futexes: 0 or -EFAULT. */
 long user_word_load(uint32_t *out, const uint32_t *user);
-long user_word_exchange(uint32_t *user, uint32_t expected, uint32_t desired,
-	uint32_t *found);
+long user_word_exchange(
+	uint32_t *user, uint32_t expected, uint32_t desired, uint32_t *found);
 /* If rip lies in the copy routines: where to go on.  0 otherwise. */
 uint64_t user_copy_landing(uint64_t rip);
 
@@ -53,8 +53,8 @@ struct region {
 
 /* The calls behind mmap(2) and relatives; arguments as on Linux.  `file`'s
  * part is done by the caller: see memory_map_section(). */
-long memory_map_anonymous(uintptr_t hint, size_t size, int protection,
-	int flags);
+long memory_map_anonymous(
+	uintptr_t hint, size_t size, int protection, int flags);
 /* Maps a section that the caller made; takes over the handle on success. */
 long memory_map_section(uintptr_t hint, size_t size, int protection, int flags,
 	win_handle section, uint64_t offset);

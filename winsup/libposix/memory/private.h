@@ -7,12 +7,12 @@
 #include "memory/memory.h"
 
 /* Parts of the window. */
-#define BREAK_START MEMORY_LOW
-#define BREAK_END (MEMORY_LOW + (1ul << 40))
+#define BREAK_START	MEMORY_LOW
+#define BREAK_END	(MEMORY_LOW + (1ul << 40))
 #define ANONYMOUS_START BREAK_END
-#define ANONYMOUS_END 0x200000000000ul /* 32 TiB */
-#define VIEWS_START ANONYMOUS_END
-#define VIEWS_END 0x400000000000ul
+#define ANONYMOUS_END	0x200000000000ul /* 32 TiB */
+#define VIEWS_START	ANONYMOUS_END
+#define VIEWS_END	0x400000000000ul
 
 /* A section that is mapped; its regions may have been cut. */
 struct view {
@@ -47,8 +47,8 @@ int region_insert(const struct region *r);
 /* Cuts so that region boundaries lie at start and end. */
 int region_split(uintptr_t start, uintptr_t end);
 bool region_free(uintptr_t start, uintptr_t end);
-uintptr_t region_place(uintptr_t low, uintptr_t high, size_t size,
-	size_t align);
+uintptr_t region_place(
+	uintptr_t low, uintptr_t high, size_t size, size_t align);
 void region_merge(uintptr_t start, uintptr_t end);
 /* Takes out everything between; memory included. */
 int region_remove(uintptr_t start, uintptr_t end);

@@ -13,7 +13,8 @@ static struct node *node_of(struct list *entry)
 
 struct node *region_at(uintptr_t address)
 {
-	list_for_each(entry, &memory_regions) {
+	list_for_each(entry, &memory_regions)
+	{
 		struct node *n = node_of(entry);
 
 		if (address < n->region.end)
@@ -30,7 +31,8 @@ int region_insert(const struct region *r)
 	if (!n)
 		return -ENOMEM;
 	n->region = *r;
-	list_for_each(entry, &memory_regions) {
+	list_for_each(entry, &memory_regions)
+	{
 		if (node_of(entry)->region.start >= r->end) {
 			before = entry;
 			break;
@@ -62,7 +64,8 @@ int region_split(uintptr_t start, uintptr_t end)
 
 bool region_free(uintptr_t start, uintptr_t end)
 {
-	list_for_each(entry, &memory_regions) {
+	list_for_each(entry, &memory_regions)
+	{
 		struct node *n = node_of(entry);
 
 		if (n->region.start >= end)
@@ -73,12 +76,12 @@ bool region_free(uintptr_t start, uintptr_t end)
 	return true;
 }
 
-uintptr_t region_place(uintptr_t low, uintptr_t high, size_t size,
-	size_t align)
+uintptr_t region_place(uintptr_t low, uintptr_t high, size_t size, size_t align)
 {
 	uintptr_t at = low;
 
-	list_for_each(entry, &memory_regions) {
+	list_for_each(entry, &memory_regions)
+	{
 		struct region *r = &node_of(entry)->region;
 
 		if (r->end <= at)
@@ -93,13 +96,14 @@ uintptr_t region_place(uintptr_t low, uintptr_t high, size_t size,
 static bool alike(const struct region *a, const struct region *b)
 {
 	return a->end == b->start && a->kind == REGION_PRIVATE &&
-		b->kind == REGION_PRIVATE && a->protection == b->protection &&
-		a->committed == b->committed;
+	       b->kind == REGION_PRIVATE && a->protection == b->protection &&
+	       a->committed == b->committed;
 }
 
 void region_merge(uintptr_t start, uintptr_t end)
 {
-	list_for_each(entry, &memory_regions) {
+	list_for_each(entry, &memory_regions)
+	{
 		struct node *n = node_of(entry), *next;
 
 		if (n->region.start > end)
@@ -139,7 +143,8 @@ int region_remove(uintptr_t start, uintptr_t end)
 
 	if (r)
 		return r;
-	list_for_each(entry, &memory_regions) {
+	list_for_each(entry, &memory_regions)
+	{
 		struct node *n = node_of(entry);
 
 		if (n->region.start >= end)

@@ -8,7 +8,7 @@
 #include "task/transfer.h"
 
 #define ARGUMENTS_MAX (2ul << 20) /* bytes; man 2 execve, "Limits" */
-#define STRING_MAX (128ul << 10)
+#define STRING_MAX    (128ul << 10)
 
 long arguments_add(struct arguments *a, const char *s, size_t n)
 {
@@ -75,8 +75,8 @@ static long add_list(struct arguments *a, char *const *user, int *count)
 	return r;
 }
 
-long arguments_from_user(struct arguments *a, char *const *argv,
-	char *const *envp)
+long arguments_from_user(
+	struct arguments *a, char *const *argv, char *const *envp)
 {
 	long r;
 
@@ -89,8 +89,8 @@ long arguments_from_user(struct arguments *a, char *const *argv,
 	return r;
 }
 
-long arguments_prepend(struct arguments *a, const char *const *strings,
-	int count, int skip)
+long arguments_prepend(
+	struct arguments *a, const char *const *strings, int count, int skip)
 {
 	struct arguments b = { .argc = a->argc + count, .envc = a->envc };
 	const char *p = a->bytes;

@@ -38,9 +38,9 @@ void notify_parent(uint32_t index, int code, int status)
 static bool has_parent(struct process_slot *slot)
 {
 	return slot->parent > 1 &&
-		task_process_slot(slot->parent_slot)->pid == slot->parent &&
-		task_process_state(task_process_slot(slot->parent_slot)
-					   ->word) == PROCESS_RUNNING;
+	       task_process_slot(slot->parent_slot)->pid == slot->parent &&
+	       task_process_state(task_process_slot(slot->parent_slot)->word) ==
+		       PROCESS_RUNNING;
 }
 
 static void free_slot(uint32_t index)
@@ -77,8 +77,8 @@ static bool publish(struct process_slot *slot, int status)
 	do {
 		if (task_process_state(old) != PROCESS_RUNNING)
 			return false;
-		new = (uint64_t)(uint32_t)status << 32 |
-			(old & 0xffffff00) | PROCESS_ZOMBIE;
+		new = (uint64_t)(uint32_t)status << 32 | (old & 0xffffff00) |
+		      PROCESS_ZOMBIE;
 	} while (!__atomic_compare_exchange_n((uint64_t *)&slot->word, &old,
 		new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
 	return true;
@@ -94,8 +94,8 @@ void process_end(uint32_t index, int status)
 	if (!publish(slot, status))
 		return;
 	reaped = has_parent(slot) &&
-		(task_process_slot(slot->parent_slot)->flags &
-			PROCESS_IGNORES_CHILD);
+		 (task_process_slot(slot->parent_slot)->flags &
+			 PROCESS_IGNORES_CHILD);
 	wake(&slot->ended);
 	if (slot->flags & PROCESS_STANDS_FOR)
 		return;
@@ -156,14 +156,14 @@ void process_leave_vfork(struct process *p)
 static bool may_serve_again(struct process *p)
 {
 	return host_policy() == HOSTS_RECYCLE && p->thread_count == 1 &&
-		task_host_state(task_shared()->hosts[task_host].word) ==
-		HOST_RUNNING;
+	       task_host_state(task_shared()->hosts[task_host].word) ==
+		       HOST_RUNNING;
 }
 
 static uint32_t windows_code(int status)
 {
-	return status & 0x7f ? 128u + (status & 0x7f) :
-			       (uint32_t)status >> 8 & 0xff;
+	return status & 0x7f ? 128u + (status & 0x7f)
+			     : (uint32_t)status >> 8 & 0xff;
 }
 
 void process_exit(int status)
@@ -239,7 +239,8 @@ void process_end_other_threads(struct process *p)
 	if (p->thread_count == 1)
 		return;
 	lock_take(&p->lock);
-	list_for_each(entry, &p->threads) {
+	list_for_each(entry, &p->threads)
+	{
 		struct thread *t = container_of(entry, struct thread, peers);
 
 		if (t != current)

@@ -23,8 +23,8 @@ struct execution {
 };
 
 /* A POSIX spelling finds the file that Windows calls prog.exe. */
-static long open_program(int at, const char *path, struct file **out,
-	char *real)
+static long open_program(
+	int at, const char *path, struct file **out, char *real)
 {
 	char exe[PATH_SIZE];
 	long r = path_open(at, path, O_RDONLY, 0, out);
@@ -44,8 +44,8 @@ static long open_program(int at, const char *path, struct file **out,
 	return 0;
 }
 
-static long read_head(int at, const char *path, char *head, size_t *size,
-	char *real)
+static long read_head(
+	int at, const char *path, char *head, size_t *size, char *real)
 {
 	struct kstat st;
 	struct file *f;
@@ -88,8 +88,8 @@ static long find_program(struct execution *e, int at, const char *given)
 
 		if (r)
 			return r;
-		switch (image_format(head, size, line, &interpreter,
-			&argument)) {
+		switch (image_format(
+			head, size, line, &interpreter, &argument)) {
 		case IMAGE_OURS:
 			return 0;
 		case IMAGE_NATIVE:
@@ -168,12 +168,12 @@ static _Noreturn void stand_for(uint32_t index)
 	status = task_process_status(slot->word);
 	queue_forget_process(index);
 	task_process_free(index);
-	win_exit_process(status & 0x7f ? 128u + (status & 0x7f) :
-					 (uint32_t)status >> 8 & 0xff);
+	win_exit_process(status & 0x7f ? 128u + (status & 0x7f)
+				       : (uint32_t)status >> 8 & 0xff);
 }
 
-static void in_place(struct process *p, struct frame *frame,
-	struct execution *e)
+static void in_place(
+	struct process *p, struct frame *frame, struct execution *e)
 {
 	struct thread *t = current;
 
@@ -194,8 +194,8 @@ static void in_place(struct process *p, struct frame *frame,
 
 static bool must_leave(struct process *p, const struct execution *e)
 {
-	enum host_state state = task_host_state(
-		task_shared()->hosts[task_host].word);
+	enum host_state state =
+		task_host_state(task_shared()->hosts[task_host].word);
 
 	return p->vfork_of || (state == HOST_NATIVE && !e->native);
 }
@@ -222,8 +222,7 @@ long process_exec(struct frame *frame, int at, const char *path,
 		bool stands = !p->vfork_of;
 
 		if (stands)
-			task_process_slot(p->slot)->flags |=
-				PROCESS_STANDS_FOR;
+			task_process_slot(p->slot)->flags |= PROCESS_STANDS_FOR;
 		r = elsewhere(p, e);
 		if (r) {
 			if (stands)

@@ -64,8 +64,8 @@ void process_send(struct process *p, struct transfer *to, int how)
 }
 
 /* The program that an exec sends: its path and arguments. */
-static int receive_program(struct process *p, struct thread *t,
-	struct transfer *from)
+static int receive_program(
+	struct process *p, struct thread *t, struct transfer *from)
 {
 	struct arguments a;
 	bool native = transfer_get_number(from);
@@ -161,8 +161,7 @@ long process_vfork(struct frame *frame, uint64_t child_stack)
 	p->signals = signals_copy(parent->signals);
 	p->timers = timers_create();
 	p->vfork_frame = win_alloc(sizeof *frame);
-	if (!p->files || !p->fs || !p->signals || !p->timers ||
-		!p->vfork_frame)
+	if (!p->files || !p->fs || !p->signals || !p->timers || !p->vfork_frame)
 		goto failed;
 	memcpy(p->limits, parent->limits, sizeof p->limits);
 	p->uid = parent->uid;
@@ -274,8 +273,8 @@ long process_clone(struct frame *frame, uint64_t flags, uint64_t stack,
 
 		if ((flags & needed) != needed || !stack)
 			return -EINVAL;
-		return new_thread(frame, flags, stack, parent_tid, child_tid,
-			tls);
+		return new_thread(
+			frame, flags, stack, parent_tid, child_tid, tls);
 	}
 	if (flags & CLONE_VFORK)
 		return process_vfork(frame, stack);

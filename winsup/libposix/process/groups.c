@@ -20,8 +20,7 @@ static bool group_in_session(int group, int session)
 /* The slot of `pid`, 0 meaning the caller; NULL if there is none. */
 static struct process_slot *slot_of(int pid)
 {
-	long i = pid ? task_process_find(pid) :
-		       (long)current->process->slot;
+	long i = pid ? task_process_find(pid) : (long)current->process->slot;
 
 	return i < 0 ? NULL : task_process_slot((uint32_t)i);
 }
@@ -42,8 +41,7 @@ long process_set_group(int pid, int group)
 		return -ESRCH;
 	if (target != own && target->has_executed)
 		return -EACCES;
-	if (target->session != own->session ||
-		target->session == target->pid)
+	if (target->session != own->session || target->session == target->pid)
 		return -EPERM;
 	if (!group)
 		group = target->pid;

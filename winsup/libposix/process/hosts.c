@@ -14,11 +14,11 @@
 #include "signal/signal.h"
 #include "stream/stream.h"
 
-#define WINDOW_SIZE (256ul << 20)
-#define WINDOW_HEAD 4096
-#define IDLE 60000000000l /* ns until a host that nobody takes ends */
+#define WINDOW_SIZE   (256ul << 20)
+#define WINDOW_HEAD   4096
+#define IDLE	      60000000000l /* ns until a host that nobody takes ends */
 #define START_TIMEOUT 60000000000l
-#define POOL_DEPTH 2
+#define POOL_DEPTH    2
 
 /* At the front of a window. */
 struct window {
@@ -63,9 +63,9 @@ enum host_policy host_policy(void)
 		return policy;
 	block = win_environment();
 	value = find_variable(block, "POSIX_HOSTS");
-	policy = value && text_is(value, "fresh") ? HOSTS_FRESH :
-		value && text_is(value, "pool")	  ? HOSTS_POOL :
-						    HOSTS_RECYCLE;
+	policy = value && text_is(value, "fresh")  ? HOSTS_FRESH
+		 : value && text_is(value, "pool") ? HOSTS_POOL
+						   : HOSTS_RECYCLE;
 	win_environment_free(block);
 	return policy;
 }
@@ -82,8 +82,8 @@ static struct window *window_of(uint32_t host)
 	format(name, sizeof name, "%s-w%u", task_session_name(), host);
 	if (win_section_create(&section, name, WINDOW_SIZE, true, NULL))
 		return NULL;
-	if (!win_section_map(section, &at, 0, WINDOW_SIZE,
-		    WIN_READ | WIN_WRITE) &&
+	if (!win_section_map(
+		    section, &at, 0, WINDOW_SIZE, WIN_READ | WIN_WRITE) &&
 		!win_region_commit(at, WINDOW_HEAD, WIN_READ | WIN_WRITE)) {
 		w = at;
 		windows[host] = w;
@@ -127,8 +127,9 @@ static long make(uint32_t *out, uint64_t *word)
 	static int console HOST_STATE = -1;
 	uint16_t program[1024], folder[1024], line[64];
 	char text[64];
-	struct win_spawn how = { .program = program, .command_line = line,
-		.folder = folder };
+	struct win_spawn how = {
+		.program = program, .command_line = line, .folder = folder
+	};
 	win_handle process;
 	size_t n = host_program(program, 1024);
 	long i;
@@ -160,8 +161,7 @@ static long make(uint32_t *out, uint64_t *word)
 			with_state(*word, HOST_EMPTY));
 		return -EAGAIN;
 	}
-	task_host_know((uint32_t)i, task_host_word_generation(*word),
-		process);
+	task_host_know((uint32_t)i, task_host_word_generation(*word), process);
 	*out = (uint32_t)i;
 	return 0;
 }
@@ -315,8 +315,8 @@ void host_begin(uint32_t slot, uint32_t index, struct transfer *sent)
 
 void host_abandon(uint32_t slot)
 {
-	uint32_t generation = task_host_word_generation(
-		task_shared()->hosts[slot].word);
+	uint32_t generation =
+		task_host_word_generation(task_shared()->hosts[slot].word);
 	win_handle process = task_host_process(slot, generation);
 
 	if (process)
@@ -337,8 +337,7 @@ void host_died(uint32_t host, uint32_t generation)
 		!exchange(slot, word, with_state(word, HOST_EMPTY)))
 		return;
 	for (uint32_t i = 0; i < s->process_end; i++) {
-		if (task_process_state(s->process[i].word) !=
-				PROCESS_RUNNING ||
+		if (task_process_state(s->process[i].word) != PROCESS_RUNNING ||
 			s->process[i].host != host)
 			continue;
 		queue_forget_process(i);
@@ -371,8 +370,7 @@ static long kill_process(uint32_t index)
 
 	if (host >= HOST_SLOTS)
 		return 0;
-	generation = task_host_word_generation(
-		task_shared()->hosts[host].word);
+	generation = task_host_word_generation(task_shared()->hosts[host].word);
 	process = task_host_process(host, generation);
 	if (process) {
 		win_process_terminate(process, 128 + SIGKILL);
@@ -431,8 +429,8 @@ static void live(void *argument)
 	if (r)
 		win_die("process %d cannot begin in host %u: errno %d", p->pid,
 			task_host, -r);
-	win_process_times(win_process_self(), &p->base_user_time,
-		&p->base_system_time);
+	win_process_times(
+		win_process_self(), &p->base_user_time, &p->base_system_time);
 	signal_serve(p);
 	gate_leave(t, t->frame);
 }

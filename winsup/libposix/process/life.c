@@ -5,9 +5,9 @@
 
 #include "memory/memory.h"
 
-#define UNLIMITED (~0ul)
+#define UNLIMITED   (~0ul)
 #define LIMIT_STACK 3
-#define LIMIT_CORE 4
+#define LIMIT_CORE  4
 #define LIMIT_FILES 7
 
 static void default_limits(struct process *p)
@@ -27,8 +27,7 @@ struct process *process_make(uint32_t index)
 	if (!p)
 		return NULL;
 	p->slot = index;
-	p->generation =
-		task_process_generation(task_process_slot(index)->word);
+	p->generation = task_process_generation(task_process_slot(index)->word);
 	p->pid = task_process_slot(index)->pid;
 	p->lock.rank = RANK_PROCESS_TABLE;
 	list_init(&p->threads);

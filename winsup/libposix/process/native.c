@@ -118,13 +118,13 @@ static long add_list(struct arguments *a, const char *name, const char *front,
 		if (length) {
 			if (any)
 				text[n++] = ':';
-			converted = path_from_windows(value, length, text + n,
-				sizeof text - n);
+			converted = path_from_windows(
+				value, length, text + n, sizeof text - n);
 			if (converted > 0)
 				n += (size_t)converted;
 			else
-				n += utf8_from_utf16(text + n,
-					sizeof text - n, value, length);
+				n += utf8_from_utf16(text + n, sizeof text - n,
+					value, length);
 			any = true;
 		}
 		value += length + (value[length] == ';');
@@ -135,16 +135,16 @@ static long add_list(struct arguments *a, const char *name, const char *front,
 static bool is_windows_path(const uint16_t *value)
 {
 	return value[0] && value[1] == ':' &&
-		(value[2] == '\\' || value[2] == '/');
+	       (value[2] == '\\' || value[2] == '/');
 }
 
-static long add_path(struct arguments *a, const char *name,
-	const uint16_t *value)
+static long add_path(
+	struct arguments *a, const char *name, const uint16_t *value)
 {
 	char text[PATH_SIZE + 16];
 	size_t n = format(text, sizeof text, "%s=", name);
-	long r = path_from_windows(value, utf16_length(value), text + n,
-		sizeof text - n);
+	long r = path_from_windows(
+		value, utf16_length(value), text + n, sizeof text - n);
 
 	return arguments_add(a, text, r > 0 ? n + (size_t)r : n);
 }
@@ -154,8 +154,8 @@ struct known {
 	const uint16_t *profile;
 };
 
-static long add_variable(struct arguments *a, const uint16_t *v,
-	struct known *known)
+static long add_variable(
+	struct arguments *a, const uint16_t *v, struct known *known)
 {
 	static const char *const folders[] = { "HOME", "TMP", "TEMP",
 		"TMPDIR" };
@@ -178,8 +178,8 @@ static long add_variable(struct arguments *a, const uint16_t *v,
 	for (size_t i = 0; i < array_size(folders); i++)
 		if (name_is(v, folders[i]) &&
 			is_windows_path(v + strlen(folders[i]) + 1))
-			return add_path(a, folders[i],
-				v + strlen(folders[i]) + 1);
+			return add_path(
+				a, folders[i], v + strlen(folders[i]) + 1);
 	return add_utf16(a, v, utf16_length(v));
 }
 
@@ -203,8 +203,8 @@ static long import_environment(struct arguments *a)
 		r = add_text(a, "PATH=" DEFAULT_PATH);
 	if (!r && !known.home) {
 		a->envc++;
-		r = known.profile ? add_path(a, "HOME", known.profile) :
-				    arguments_add(a, "HOME=/", 6);
+		r = known.profile ? add_path(a, "HOME", known.profile)
+				  : arguments_add(a, "HOME=/", 6);
 	}
 	if (!r && !known.zone &&
 		path_stat(AT_FDCWD, "/etc/localtime", 0, &st)) {
@@ -300,9 +300,9 @@ static int put_windows_path(struct units *u, const char *path, size_t n)
 		return 0;
 	memcpy(text, path, n);
 	text[n] = 0;
-	count = text[0] == '/' ?
-		path_to_windows(AT_FDCWD, text, windows, PATH_SIZE) :
-		-ENOENT;
+	count = text[0] == '/'
+			? path_to_windows(AT_FDCWD, text, windows, PATH_SIZE)
+			: -ENOENT;
 	if (count < 5)
 		return put_text(u, path, n);
 	for (int64_t i = 4; !r && i < count; i++)
@@ -327,8 +327,9 @@ static int put_list(struct units *u, const char *list)
 
 static int put_variable(struct units *u, const char *v)
 {
-	static const char *const paths[] = { "HOME=", "TMP=", "TEMP=",
-		"TMPDIR=", "PWD=" };
+	static const char *const paths[] = {
+		"HOME=", "TMP=", "TEMP=", "TMPDIR=", "PWD="
+	};
 	int r;
 
 	if (!strncmp(v, "PATH=", 5)) {
@@ -340,8 +341,8 @@ static int put_variable(struct units *u, const char *v)
 
 		if (!strncmp(v, paths[i], n)) {
 			r = put_text(u, v, n);
-			return r ? r :
-				   put_windows_path(u, v + n, strlen(v + n));
+			return r ? r
+				 : put_windows_path(u, v + n, strlen(v + n));
 		}
 	}
 	return put_text(u, v, strlen(v));
@@ -386,9 +387,8 @@ static int open_streams(struct streams *s)
 
 		if (fd_get(fd, &f))
 			continue;
-		r = f->ops->native ? f->ops->native(f, &s->handles[fd],
-					     &pump) :
-				     0;
+		r = f->ops->native ? f->ops->native(f, &s->handles[fd], &pump)
+				   : 0;
 		if (!r && pump)
 			r = pump_start(f, fd == 0, &s->handles[fd]);
 		file_put(f);

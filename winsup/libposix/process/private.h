@@ -7,10 +7,10 @@
 #include "process/process.h"
 
 /* Wait statuses: POSIX.1-2024 wait(), in Linux' coding. */
-#define STATUS_EXIT(code) (((code) & 0xff) << 8)
+#define STATUS_EXIT(code)     (((code)&0xff) << 8)
 #define STATUS_SIGNAL(signal) (signal)
-#define STATUS_STOP(signal) ((signal) << 8 | 0x7f)
-#define STATUS_CONTINUED 0xffff
+#define STATUS_STOP(signal)   ((signal) << 8 | 0x7f)
+#define STATUS_CONTINUED      0xffff
 
 /* ---- life.c ---- */
 /* A struct process for slot `index`, without rooms' parts. */
@@ -26,12 +26,12 @@ struct arguments {
 	size_t size, room;
 	int argc, envc;
 };
-long arguments_from_user(struct arguments *a, char *const *argv,
-	char *const *envp);
+long arguments_from_user(
+	struct arguments *a, char *const *argv, char *const *envp);
 long arguments_add(struct arguments *a, const char *s, size_t n);
 /* Puts strings in front of argv[skip]. */
-long arguments_prepend(struct arguments *a, const char *const *strings,
-	int count, int skip);
+long arguments_prepend(
+	struct arguments *a, const char *const *strings, int count, int skip);
 void arguments_free(struct arguments *a);
 /* An array of pointers into a->bytes, win_alloc'ed: argv, NULL, envp, NULL. */
 char **arguments_pointers(const struct arguments *a);
@@ -49,8 +49,8 @@ void program_enter_adopted(struct process *p, struct frame *frame,
 
 /* ---- native.c ---- */
 /* Runs a program of Windows' own and ends the process as it ended. */
-_Noreturn void native_run(struct process *p, const char *path,
-	struct arguments *a);
+_Noreturn void native_run(
+	struct process *p, const char *path, struct arguments *a);
 /* Command line and environment that Windows gave us. */
 long native_arguments(struct arguments *a);
 
@@ -75,7 +75,6 @@ void hosts_start(void);
  * program. */
 void process_send(struct process *p, struct transfer *to, int how);
 /* Makes p and t what was sent, t->frame too; or ends the process. */
-int process_receive(struct process *p, struct thread *t,
-	struct transfer *from);
+int process_receive(struct process *p, struct thread *t, struct transfer *from);
 
 #endif

@@ -77,7 +77,7 @@ struct room_hooks {
 	const char *name;
 	void (*pack)(struct process *p, struct transfer *to, int how);
 	int (*unpack)(struct process *p, struct transfer *from, int how);
-	void (*exec)(struct process *p); /* in place: drop what exec drops */
+	void (*exec)(struct process *p);    /* in place: drop what exec drops */
 	void (*release)(struct process *p); /* the end: give everything back */
 };
 extern const struct room_hooks rooms[];

@@ -17,8 +17,8 @@ struct stack {
 	uintptr_t at;
 };
 
-static uintptr_t push(struct stack *s, const void *bytes, size_t size,
-	size_t align)
+static uintptr_t push(
+	struct stack *s, const void *bytes, size_t size, size_t align)
 {
 	s->at = (s->at - size) & ~(align - 1);
 	memcpy((void *)s->at, bytes, size);
@@ -27,13 +27,13 @@ static uintptr_t push(struct stack *s, const void *bytes, size_t size,
 
 #define AUXILIARY 16
 
-static size_t fill_auxiliary(uint64_t *v, struct process *p, uintptr_t random,
-	uintptr_t path)
+static size_t fill_auxiliary(
+	uint64_t *v, struct process *p, uintptr_t random, uintptr_t path)
 {
-	const uint64_t pairs[] = {
-		AT_PAGESZ, PAGE_SIZE_BYTES, AT_CLKTCK, 100, AT_UID, p->uid,
-		AT_EUID, p->euid, AT_GID, p->gid, AT_EGID, p->egid, AT_SECURE,
-		0, AT_RANDOM, random, AT_EXECFN, path, AT_NULL, 0 };
+	const uint64_t pairs[] = { AT_PAGESZ, PAGE_SIZE_BYTES, AT_CLKTCK, 100,
+		AT_UID, p->uid, AT_EUID, p->euid, AT_GID, p->gid, AT_EGID,
+		p->egid, AT_SECURE, 0, AT_RANDOM, random, AT_EXECFN, path,
+		AT_NULL, 0 };
 
 	memcpy(v, pairs, sizeof pairs);
 	return sizeof pairs;
@@ -41,8 +41,8 @@ static size_t fill_auxiliary(uint64_t *v, struct process *p, uintptr_t random,
 
 /* man 2 execve and the x86-64 psABI's "Initial Stack": argc, argv, envp,
  * auxiliary vector, and above them what they point at. */
-static uintptr_t build_stack(struct process *p, const char *path,
-	const struct arguments *a)
+static uintptr_t build_stack(
+	struct process *p, const char *path, const struct arguments *a)
 {
 	struct stack s = { memory_make_stack(USER_STACK_SIZE) };
 	uint64_t auxiliary[2 * AUXILIARY], word;
@@ -108,10 +108,11 @@ static _Noreturn void give_up(const char *path, const char *problem, long r)
 	struct io io = { &v, 1, 0, -1, false };
 	struct file *f;
 
-	io.size = v.iov_len = *problem ?
-		format(line, sizeof line, "%s: %s\n", path, problem) :
-		format(line, sizeof line, "%s: cannot be loaded (errno %d)\n",
-			path, (int)-r);
+	io.size = v.iov_len =
+		*problem ? format(line, sizeof line, "%s: %s\n", path, problem)
+			 : format(line, sizeof line,
+				   "%s: cannot be loaded (errno %d)\n", path,
+				   (int)-r);
 	if (!fd_get_writable(2, &f) && f->ops->write)
 		f->ops->write(f, &io);
 	process_exit(STATUS_EXIT(127));
@@ -139,9 +140,9 @@ void program_enter(struct process *p, struct frame *frame, const char *path,
 	memory_upper_reset();
 	current->tp = current->upper = NULL;
 	set_name(p, path);
-	r = list ? image_load_program(p, path, list + a->argc + 1, problem,
-			   sizeof problem) :
-		   -ENOMEM;
+	r = list ? image_load_program(
+			   p, path, list + a->argc + 1, problem, sizeof problem)
+		 : -ENOMEM;
 	win_free(list);
 	if (r)
 		give_up(path, problem, r);
@@ -157,8 +158,8 @@ void program_enter_adopted(struct process *p, struct frame *frame,
 
 	set_name(p, path);
 	r = list ? image_adopt_program(p, m, path, list + a->argc + 1, problem,
-			   sizeof problem) :
-		   -ENOMEM;
+			   sizeof problem)
+		 : -ENOMEM;
 	win_free(list);
 	if (r)
 		give_up(path, problem, r);

@@ -30,8 +30,8 @@ static void to_child(struct pump *p, char *buffer)
 		if (n <= 0)
 			return;
 		for (long done = 0; done < n;) {
-			int64_t m = win_file_write(p->pipe, buffer + done,
-				(size_t)(n - done), -1);
+			int64_t m = win_file_write(
+				p->pipe, buffer + done, (size_t)(n - done), -1);
 
 			if (m <= 0)
 				return;
@@ -48,8 +48,7 @@ static void from_child(struct pump *p, char *buffer)
 		if (n <= 0)
 			return;
 		for (int64_t done = 0; done < n;) {
-			struct iovec v = { buffer + done,
-				(size_t)(n - done) };
+			struct iovec v = { buffer + done, (size_t)(n - done) };
 			struct io io = { &v, 1, v.iov_len, -1, false };
 			long m = p->file->ops->write(p->file, &io);
 

@@ -120,8 +120,8 @@ void start_trace(const char *value)
 		if (n < 0)
 			return;
 		path[n++] = '\\';
-		n += (int64_t)utf16_from_utf8(path + n, 200, slash + 1,
-			strlen(slash + 1));
+		n += (int64_t)utf16_from_utf8(
+			path + n, 200, slash + 1, strlen(slash + 1));
 	}
 	path[n] = 0;
 	path[1] = '\\'; /* "\??\" as Win32 spells it: "\\?\" */

@@ -32,8 +32,8 @@ static bool matches(const struct process_slot *child, const struct wanted *w)
 }
 
 /* What there is to report of a child; false if nothing. */
-static bool report(struct process_slot *child, const struct wanted *w,
-	struct found *out)
+static bool report(
+	struct process_slot *child, const struct wanted *w, struct found *out)
 {
 	uint64_t word = child->word;
 	uint32_t stopped = child->stop_status;
@@ -46,8 +46,7 @@ static bool report(struct process_slot *child, const struct wanted *w,
 		return w->options & WEXITED;
 	}
 	out->status = (int)stopped;
-	if (stopped && stopped != STATUS_CONTINUED &&
-		(w->options & WSTOPPED)) {
+	if (stopped && stopped != STATUS_CONTINUED && (w->options & WSTOPPED)) {
 		out->code = CLD_STOPPED;
 	} else if (stopped == STATUS_CONTINUED && (w->options & WCONTINUED)) {
 		out->code = CLD_CONTINUED;
@@ -60,8 +59,8 @@ static bool report(struct process_slot *child, const struct wanted *w,
 }
 
 /* 1: found; 0: children, but nothing to tell; -ECHILD. */
-static long look(const struct process *p, const struct wanted *w,
-	struct found *out)
+static long look(
+	const struct process *p, const struct wanted *w, struct found *out)
 {
 	struct shared *s = task_shared();
 	long r = -ECHILD;
@@ -83,8 +82,8 @@ static long look(const struct process *p, const struct wanted *w,
 	return r;
 }
 
-static void fill_usage(int64_t user, int64_t system, uint64_t peak,
-	struct rusage *out)
+static void fill_usage(
+	int64_t user, int64_t system, uint64_t peak, struct rusage *out)
 {
 	memset(out, 0, sizeof *out);
 	out->ru_utime.tv_sec = user / 1000000000;
@@ -106,8 +105,7 @@ static void reap(const struct process *p, uint32_t index)
 	struct process_slot *own = task_process_slot(p->slot);
 	struct process_slot *child = task_process_slot(index);
 
-	own->children_user_time +=
-		child->user_time + child->children_user_time;
+	own->children_user_time += child->user_time + child->children_user_time;
 	own->children_system_time +=
 		child->system_time + child->children_system_time;
 	if (child->peak_memory > own->children_peak_memory)
@@ -115,8 +113,8 @@ static void reap(const struct process *p, uint32_t index)
 	task_process_free(index);
 }
 
-static long await(const struct process *p, const struct wanted *w,
-	struct found *out)
+static long await(
+	const struct process *p, const struct wanted *w, struct found *out)
 {
 	struct sleep s;
 	long r;
@@ -147,10 +145,10 @@ static long give_siginfo(void *user, const struct found *f, bool any)
 		info.si_code = f->code;
 		info.si_pid = f->pid;
 		info.si_uid = f->uid;
-		info.si_status = f->code == CLD_EXITED ? f->status >> 8 :
-			f->code == CLD_STOPPED	       ? f->status >> 8 :
-			f->code == CLD_CONTINUED       ? SIGCONT :
-							 f->status & 0x7f;
+		info.si_status = f->code == CLD_EXITED	    ? f->status >> 8
+				 : f->code == CLD_STOPPED   ? f->status >> 8
+				 : f->code == CLD_CONTINUED ? SIGCONT
+							    : f->status & 0x7f;
 	}
 	return user_copy_out(user, &info, sizeof info);
 }
@@ -184,8 +182,7 @@ long process_wait(int id_type, int id, int options, int *pid, int *status,
 
 void process_children_usage(struct rusage *out)
 {
-	struct process_slot *own =
-		task_process_slot(current->process->slot);
+	struct process_slot *own = task_process_slot(current->process->slot);
 
 	fill_usage(own->children_user_time, own->children_system_time,
 		own->children_peak_memory, out);

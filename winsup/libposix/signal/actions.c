@@ -30,8 +30,8 @@ void signals_free(struct signals *s)
 }
 
 /* A signal that becomes ignored is no longer pending: POSIX.1-2024 2.4.3. */
-void signal_action(struct process *p, int signal,
-	const struct k_sigaction *new, struct k_sigaction *old)
+void signal_action(struct process *p, int signal, const struct k_sigaction *new,
+	struct k_sigaction *old)
 {
 	struct signals *s = p->signals;
 	struct process_slot *slot = task_process_slot(p->slot);
@@ -47,10 +47,10 @@ void signal_action(struct process *p, int signal,
 	if (!new)
 		return;
 	if (signal == SIGCHLD) {
-		uint32_t flags = slot->flags &
-			~(PROCESS_IGNORES_CHILD | PROCESS_NO_STOP_REPORT);
+		uint32_t flags = slot->flags & ~(PROCESS_IGNORES_CHILD |
+						       PROCESS_NO_STOP_REPORT);
 
-		if (new->handler == SIG_IGN || (new->flags & SA_NOCLDWAIT))
+		if (new->handler == SIG_IGN || (new->flags &SA_NOCLDWAIT))
 			flags |= PROCESS_IGNORES_CHILD;
 		if (new->flags & SA_NOCLDSTOP)
 			flags |= PROCESS_NO_STOP_REPORT;

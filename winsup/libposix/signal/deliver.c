@@ -3,7 +3,6 @@
 
 #include "abi/errno.h"
 
-
 struct signal_gate signal_gate HOST_STATE = { 0 };
 
 void signal_register_gate(const struct signal_gate *gate)
@@ -16,8 +15,8 @@ bool signal_ignored(struct process *p, int signal)
 	void (*handler)(int) = p->signals->actions[signal - 1].handler;
 
 	return handler == SIG_IGN ||
-		(handler == SIG_DFL &&
-			(signal_bit(signal) & SIGNALS_IGNORED_BY_DEFAULT));
+	       (handler == SIG_DFL &&
+		       (signal_bit(signal) & SIGNALS_IGNORED_BY_DEFAULT));
 }
 
 /* An orphaned process group is not stopped by the terminal's signals:
@@ -103,8 +102,8 @@ static bool next(struct thread *t, struct signal_record *record, bool *forced)
 	return signal_take(t, ~t->sigmask, record);
 }
 
-enum signal_verdict signal_deliver(struct thread *t, struct frame *frame,
-	long *result, int *status)
+enum signal_verdict signal_deliver(
+	struct thread *t, struct frame *frame, long *result, int *status)
 {
 	struct signal_record record;
 	struct k_sigaction action;
@@ -118,15 +117,14 @@ enum signal_verdict signal_deliver(struct thread *t, struct frame *frame,
 		action = s->actions[record.signal - 1];
 		lock_drop(&s->lock);
 		/* a fault can be neither blocked nor ignored: man 2 signal */
-		if (forced &&
-			(action.handler == SIG_IGN ||
-				(t->sigmask & signal_bit(record.signal))))
+		if (forced && (action.handler == SIG_IGN ||
+				      (t->sigmask & signal_bit(record.signal))))
 			action.handler = SIG_DFL;
 		if (action.handler == SIG_IGN)
 			continue;
 		if (action.handler != SIG_DFL)
-			return handle(t, frame, &action, &record, result,
-				status);
+			return handle(
+				t, frame, &action, &record, result, status);
 		verdict = act(t, record.signal, status);
 		if (verdict != SIGNAL_NONE)
 			return verdict;

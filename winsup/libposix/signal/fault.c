@@ -2,19 +2,19 @@
 #include "signal/private.h"
 
 /* Microsoft "EXCEPTION_RECORD structure", ExceptionCode. */
-#define FAULT_ACCESS 0xc0000005u
-#define FAULT_IN_PAGE 0xc0000006u
-#define FAULT_GUARD_PAGE 0x80000001u
-#define FAULT_ALIGNMENT 0x80000002u
-#define FAULT_BREAKPOINT 0x80000003u
-#define FAULT_SINGLE_STEP 0x80000004u
-#define FAULT_ILLEGAL 0xc000001du
-#define FAULT_PRIVILEGED 0xc0000096u
-#define FAULT_STACK_OVERFLOW 0xc00000fdu
-#define FAULT_INTEGER_DIVIDE 0xc0000094u
+#define FAULT_ACCESS	       0xc0000005u
+#define FAULT_IN_PAGE	       0xc0000006u
+#define FAULT_GUARD_PAGE       0x80000001u
+#define FAULT_ALIGNMENT	       0x80000002u
+#define FAULT_BREAKPOINT       0x80000003u
+#define FAULT_SINGLE_STEP      0x80000004u
+#define FAULT_ILLEGAL	       0xc000001du
+#define FAULT_PRIVILEGED       0xc0000096u
+#define FAULT_STACK_OVERFLOW   0xc00000fdu
+#define FAULT_INTEGER_DIVIDE   0xc0000094u
 #define FAULT_INTEGER_OVERFLOW 0xc0000095u
-#define FAULT_FLOAT_FIRST 0xc000008du
-#define FAULT_FLOAT_LAST 0xc0000093u
+#define FAULT_FLOAT_FIRST      0xc000008du
+#define FAULT_FLOAT_LAST       0xc0000093u
 
 static const struct {
 	uint32_t code;
@@ -64,10 +64,10 @@ bool signal_fault(struct win_fault *fault)
 			fault->code, (unsigned long)fault->rip,
 			(unsigned long)fault->address, (long)t->frame->number);
 	}
-	record.value = fault->code == FAULT_ACCESS ||
-			fault->code == FAULT_IN_PAGE ?
-		fault->address :
-		fault->rip;
+	record.value =
+		fault->code == FAULT_ACCESS || fault->code == FAULT_IN_PAGE
+			? fault->address
+			: fault->rip;
 	if (fault->code == FAULT_ACCESS && fault->address == ~0ul)
 		record.value = 0; /* not canonical: Linux says address 0 */
 	*t->frame = *fault->frame;

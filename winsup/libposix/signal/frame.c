@@ -20,7 +20,7 @@ struct handler_frame {
 };
 
 /* Processor flags a handler may change: CF PF AF ZF SF TF DF OF AC.  */
-#define USER_FLAGS 0x40dd5ul
+#define USER_FLAGS     0x40dd5ul
 #define DIRECTION_FLAG 0x400ul
 
 void signal_frame_complete(struct frame *frame)
@@ -31,7 +31,7 @@ void signal_frame_complete(struct frame *frame)
 	frame->rcx = frame->rdx = 0;
 	frame->r8 = frame->r9 = frame->r10 = frame->r11 = 0;
 	frame->flags = 0x202;
-	memset(frame->fx + 2, 0, 22);	 /* x87: empty, but for its control word */
+	memset(frame->fx + 2, 0, 22); /* x87: empty, but for its control word */
 	memset(frame->fx + 28, 0, 228); /* its registers, xmm0 to xmm5 */
 	frame->kind = FRAME_FULL;
 }
@@ -126,8 +126,7 @@ static uint64_t stack_for(struct thread *t, const struct frame *frame,
 	const struct k_sigaction *action)
 {
 	if (!(action->flags & SA_ONSTACK) || !t->altstack_size ||
-		(t->altstack_flags & SS_DISABLE) ||
-		on_altstack(t, frame->rsp))
+		(t->altstack_flags & SS_DISABLE) || on_altstack(t, frame->rsp))
 		return frame->rsp;
 	return t->altstack + t->altstack_size;
 }
@@ -144,15 +143,14 @@ long signal_frame_make(struct thread *t, struct frame *frame,
 	h.return_address = signal_gate.return_stub;
 	h.context.uc_stack.ss_sp = (void *)t->altstack;
 	h.context.uc_stack.ss_size = t->altstack_size;
-	h.context.uc_stack.ss_flags = !t->altstack_size ? SS_DISABLE :
-		on_altstack(t, frame->rsp)		? SS_ONSTACK :
-							  0;
+	h.context.uc_stack.ss_flags = !t->altstack_size		   ? SS_DISABLE
+				      : on_altstack(t, frame->rsp) ? SS_ONSTACK
+								   : 0;
 	memcpy(&h.context.uc_sigmask, &mask_after, sizeof mask_after);
 	registers_to_context(&h.context.uc_mcontext, frame);
 	siginfo_from_record(&h.info, record);
-	h.context.uc_mcontext.gregs[REG_CR2] = record->code > 0 ?
-		(greg_t)record->value :
-		0;
+	h.context.uc_mcontext.gregs[REG_CR2] =
+		record->code > 0 ? (greg_t)record->value : 0;
 	memcpy(h.fx, frame->fx, sizeof h.fx);
 
 	/* a function is entered with its return address at 8 mod 16 */

@@ -39,17 +39,17 @@ static inline uint64_t signal_bit(int signal)
 /* Adds to a process's shared queue.  A standard signal that is pending
  * already is kept as it was (POSIX.1-2024 sigqueue(): one at least).
  * -EAGAIN when the ring of real-time signals is full. */
-long signal_queue_put(struct signal_queue *q,
-	const struct signal_record *record);
+long signal_queue_put(
+	struct signal_queue *q, const struct signal_record *record);
 /* Takes the lowest pending signal among `wanted`; false if there is none. */
-bool signal_queue_take(struct signal_queue *q, uint64_t wanted,
-	struct signal_record *out);
+bool signal_queue_take(
+	struct signal_queue *q, uint64_t wanted, struct signal_record *out);
 /* Takes away every pending signal of `set` (SIGCONT drops stops and so on). */
 void signal_queue_drop(struct signal_queue *q, uint64_t set);
 /* The same for what is pending for one thread of ours. */
 void signal_thread_put(struct thread *t, const struct signal_record *record);
-bool signal_thread_take(struct thread *t, uint64_t wanted,
-	struct signal_record *out);
+bool signal_thread_take(
+	struct thread *t, uint64_t wanted, struct signal_record *out);
 
 /* The next signal for this thread, its own first. */
 bool signal_take(struct thread *t, uint64_t wanted, struct signal_record *out);

@@ -28,8 +28,8 @@ static void take_lock(struct signal_queue *q)
 		repair(q);
 }
 
-long signal_queue_put(struct signal_queue *q,
-	const struct signal_record *record)
+long signal_queue_put(
+	struct signal_queue *q, const struct signal_record *record)
 {
 	uint64_t bit = signal_bit(record->signal);
 	long r = 0;
@@ -52,8 +52,8 @@ long signal_queue_put(struct signal_queue *q,
 
 /* The first of its number leaves the ring; the mask keeps the bit while
  * another of the same number is queued. */
-static void ring_take(struct signal_queue *q, int signal,
-	struct signal_record *out)
+static void ring_take(
+	struct signal_queue *q, int signal, struct signal_record *out)
 {
 	bool more = false;
 	uint32_t kept = 0;
@@ -73,8 +73,8 @@ static void ring_take(struct signal_queue *q, int signal,
 		q->pending &= ~signal_bit(signal);
 }
 
-bool signal_queue_take(struct signal_queue *q, uint64_t wanted,
-	struct signal_record *out)
+bool signal_queue_take(
+	struct signal_queue *q, uint64_t wanted, struct signal_record *out)
 {
 	uint64_t ready;
 	int signal;
@@ -120,8 +120,8 @@ void signal_thread_put(struct thread *t, const struct signal_record *record)
 	t->signals_pending |= bit;
 }
 
-bool signal_thread_take(struct thread *t, uint64_t wanted,
-	struct signal_record *out)
+bool signal_thread_take(
+	struct thread *t, uint64_t wanted, struct signal_record *out)
 {
 	uint64_t ready = t->signals_pending & wanted;
 	int signal;
@@ -139,5 +139,5 @@ bool signal_take(struct thread *t, uint64_t wanted, struct signal_record *out)
 	struct signal_queue *q = &task_process_slot(t->process->slot)->signals;
 
 	return signal_thread_take(t, wanted, out) ||
-		signal_queue_take(q, wanted, out);
+	       signal_queue_take(q, wanted, out);
 }

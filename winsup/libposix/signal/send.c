@@ -20,7 +20,7 @@ static bool permitted(const struct process_slot *target)
 	if (!t)
 		return true; /* the lower half itself */
 	return t->process->euid == target->uid ||
-		t->process->uid == target->uid || t->process->euid == 0;
+	       t->process->uid == target->uid || t->process->euid == 0;
 }
 
 static bool own(uint32_t index)
@@ -38,8 +38,10 @@ static struct thread *choose(struct process *p, uint64_t bit)
 	if (t && t->process == p && !(t->sigmask & bit))
 		return t;
 	lock_take(&p->lock);
-	list_for_each(entry, &p->threads) {
-		struct thread *other = container_of(entry, struct thread, peers);
+	list_for_each(entry, &p->threads)
+	{
+		struct thread *other =
+			container_of(entry, struct thread, peers);
 
 		if (!(other->sigmask & bit)) {
 			chosen = other;
@@ -175,8 +177,8 @@ void signal_publish(struct process *p)
 			ignored |= signal_bit(i);
 	(void)s;
 	lock_take(&p->lock);
-	list_for_each(entry, &p->threads)
-		blocked |= container_of(entry, struct thread, peers)->sigmask;
+	list_for_each(entry, &p->threads) blocked |=
+		container_of(entry, struct thread, peers)->sigmask;
 	lock_drop(&p->lock);
 	task_process_slot(p->slot)->ignored = ignored & ~blocked;
 }

@@ -5,8 +5,8 @@
 
 #include "wait/wait.h"
 
-#define FIRST_RETRY 100000    /* ns; doubled each time ... */
-#define LAST_RETRY 10000000   /* ... up to this */
+#define FIRST_RETRY 100000   /* ns; doubled each time ... */
+#define LAST_RETRY  10000000 /* ... up to this */
 
 static struct {
 	struct lock lock; /* held while it looks at `process` */
@@ -86,7 +86,8 @@ static bool attend(struct process *p)
 	bool done = true;
 
 	lock_take(&p->lock);
-	list_for_each(entry, &p->threads) {
+	list_for_each(entry, &p->threads)
+	{
 		struct thread *t = container_of(entry, struct thread, peers);
 
 		if (!t->frame || t->process != p)
@@ -150,7 +151,8 @@ void signal_recheck(struct process *p)
 void signal_poke_others(struct process *p)
 {
 	lock_take(&p->lock);
-	list_for_each(entry, &p->threads) {
+	list_for_each(entry, &p->threads)
+	{
 		struct thread *t = container_of(entry, struct thread, peers);
 
 		if (t != current)

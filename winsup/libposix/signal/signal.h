@@ -25,8 +25,8 @@ int signal_start(void);
  * signal, and either rewrites frame so that it enters the handler, or says
  * what to do.  Turns -ERESTARTSYS and -ERESTARTNOHAND in *result into a
  * restart (frame->rip = frame->restart) or -EINTR. */
-enum signal_verdict signal_deliver(struct thread *t, struct frame *frame,
-	long *result, int *status);
+enum signal_verdict signal_deliver(
+	struct thread *t, struct frame *frame, long *result, int *status);
 /* rt_sigreturn: frame becomes what the handler's frame holds. */
 long signal_return(struct thread *t, struct frame *frame);
 
@@ -95,8 +95,8 @@ long timers_remove(struct process *p, int id);
 
 /* Dispositions, for the calls: the old one out, the new one in, each may be
  * NULL.  `signal` was checked. */
-void signal_action(struct process *p, int signal,
-	const struct k_sigaction *new, struct k_sigaction *old);
+void signal_action(struct process *p, int signal, const struct k_sigaction *new,
+	struct k_sigaction *old);
 /* Takes a pending signal of `wanted` for the calling thread. */
 bool signal_take_pending(uint64_t wanted, struct signal_record *out);
 /* Fills a siginfo_t (128 bytes) from a record. */

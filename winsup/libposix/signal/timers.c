@@ -56,8 +56,7 @@ static void send(struct posix_timer *t)
 
 static void fire(struct timer *timer)
 {
-	struct posix_timer *t =
-		container_of(timer, struct posix_timer, timer);
+	struct posix_timer *t = container_of(timer, struct posix_timer, timer);
 	int64_t deadline = timer->deadline, now = win_clock_monotonic();
 
 	send(t);
@@ -199,9 +198,14 @@ long timers_add(struct process *p, int clock, int notify, int signal,
 
 		if (t->used)
 			continue;
-		*t = (struct posix_timer){ .used = true, .process = p,
-			.number = i, .signal = signal, .notify = notify,
-			.clock = clock, .thread = thread, .value = value };
+		*t = (struct posix_timer){ .used = true,
+			.process = p,
+			.number = i,
+			.signal = signal,
+			.notify = notify,
+			.clock = clock,
+			.thread = thread,
+			.value = value };
 		t->timer.fire = fire;
 		t->timer.deadline = WIN_FOREVER;
 		r = i;
@@ -227,8 +231,8 @@ long timers_set(struct process *p, int id, bool absolute, int64_t first,
 	if (!first)
 		return 0;
 	if (absolute) {
-		now = t->clock == CLOCK_REALTIME ? win_clock_realtime() :
-						   win_clock_monotonic();
+		now = t->clock == CLOCK_REALTIME ? win_clock_realtime()
+						 : win_clock_monotonic();
 		first -= now;
 	}
 	timer_set(&t->timer, deadline_after(first > 0 ? first : 0));

@@ -20,12 +20,11 @@ int queue_start(void)
 	int r;
 
 	format(name, sizeof name, "%s-q", task_session_name());
-	r = win_section_create(&section, name,
-		(uint64_t)QUEUE_SLOTS * QUEUE_SIZE, true, NULL);
+	r = win_section_create(
+		&section, name, (uint64_t)QUEUE_SLOTS * QUEUE_SIZE, true, NULL);
 	if (!r)
 		r = win_section_map(section, &at, 0,
-			(size_t)QUEUE_SLOTS * QUEUE_SIZE,
-			WIN_READ | WIN_WRITE);
+			(size_t)QUEUE_SLOTS * QUEUE_SIZE, WIN_READ | WIN_WRITE);
 	buffers = at;
 	return r;
 }
@@ -42,14 +41,14 @@ static char *buffer_of(struct queue q)
 
 static struct holder_set *holders(struct queue q, enum queue_end end)
 {
-	return end == QUEUE_READER ? &slot_of(q)->readers :
-				     &slot_of(q)->writers;
+	return end == QUEUE_READER ? &slot_of(q)->readers
+				   : &slot_of(q)->writers;
 }
 
 struct wait_queue *queue_waiters(struct queue q, enum queue_end end)
 {
-	return end == QUEUE_READER ? &slot_of(q)->readable :
-				     &slot_of(q)->writable;
+	return end == QUEUE_READER ? &slot_of(q)->readable
+				   : &slot_of(q)->writable;
 }
 
 static bool change_state(struct queue_slot *s, uint32_t from, uint32_t to)
@@ -119,8 +118,8 @@ static void let_go(struct queue_slot *s, struct holder_set *h,
 void queue_release(struct queue q, enum queue_end end, uint32_t process_slot)
 {
 	let_go(slot_of(q), holders(q, end),
-		queue_waiters(q, end == QUEUE_READER ? QUEUE_WRITER :
-						       QUEUE_READER),
+		queue_waiters(
+			q, end == QUEUE_READER ? QUEUE_WRITER : QUEUE_READER),
 		process_slot);
 }
 
@@ -149,15 +148,14 @@ static void each_holder(struct queue q, enum queue_end end,
 		uint64_t bits = h->bits[i];
 
 		for (; bits; bits &= bits - 1)
-			f(q, i * 64 + (uint32_t)__builtin_ctzl(bits),
-				argument);
+			f(q, i * 64 + (uint32_t)__builtin_ctzl(bits), argument);
 	}
 }
 
 static void drop_if_dead(struct queue q, uint32_t process_slot, void *end)
 {
-	enum process_state state = task_process_state(
-		task_process_slot(process_slot)->word);
+	enum process_state state =
+		task_process_state(task_process_slot(process_slot)->word);
 
 	if (state == PROCESS_RUNNING && !task_process_lives(process_slot))
 		queue_release(q, *(enum queue_end *)end, process_slot);
@@ -196,7 +194,7 @@ static long copy_out(struct queue q, void *user, size_t size, bool kernel)
 		memcpy(user, from + at, first);
 		memcpy((char *)user + first, from, size - first);
 	} else if (user_copy_out(user, from + at, first) ||
-		user_copy_out((char *)user + first, from, size - first)) {
+		   user_copy_out((char *)user + first, from, size - first)) {
 		return -EFAULT;
 	}
 	s->tail += size;
@@ -215,7 +213,7 @@ static long copy_in(struct queue q, const void *user, size_t size, bool kernel)
 		memcpy(to + at, user, first);
 		memcpy(to, (const char *)user + first, size - first);
 	} else if (user_copy_in(to + at, user, first) ||
-		user_copy_in(to, (const char *)user + first, size - first)) {
+		   user_copy_in(to, (const char *)user + first, size - first)) {
 		return -EFAULT;
 	}
 	s->head += size;
@@ -270,8 +268,8 @@ long queue_write_some(struct queue q, const void *from, size_t size)
 /* Sleeps until the end may be tried again: 0, or why not. */
 static long await(struct queue q, enum queue_end end, size_t needed)
 {
-	enum queue_end other = end == QUEUE_READER ? QUEUE_WRITER :
-						     QUEUE_READER;
+	enum queue_end other =
+		end == QUEUE_READER ? QUEUE_WRITER : QUEUE_READER;
 	struct queue_slot *s = slot_of(q);
 	struct sleep sleep;
 	long r;
@@ -280,9 +278,9 @@ static long await(struct queue q, enum queue_end end, size_t needed)
 	r = sleep_on(&sleep, queue_waiters(q, end));
 	each_holder(q, other, watch, &sleep);
 	while (!r) {
-		if (end == QUEUE_READER ? s->head != s->tail :
-					  s->size - (s->head - s->tail) >=
-				    needed)
+		if (end == QUEUE_READER
+				? s->head != s->tail
+				: s->size - (s->head - s->tail) >= needed)
 			break;
 		if (!queue_has(q, other))
 			break;
@@ -314,8 +312,8 @@ long queue_read(struct queue q, void *user, size_t size, bool nonblocking)
 	}
 }
 
-long queue_write(struct queue q, const void *user, size_t size,
-	bool nonblocking)
+long queue_write(
+	struct queue q, const void *user, size_t size, bool nonblocking)
 {
 	size_t done = 0;
 	long r = 0;
@@ -348,8 +346,8 @@ unsigned queue_poll(struct queue q, enum queue_end end, unsigned events,
 	struct sleep *sleep)
 {
 	struct queue_slot *s = slot_of(q);
-	enum queue_end other = end == QUEUE_READER ? QUEUE_WRITER :
-						     QUEUE_READER;
+	enum queue_end other =
+		end == QUEUE_READER ? QUEUE_WRITER : QUEUE_READER;
 	unsigned ready = 0;
 
 	if (sleep) {

@@ -36,17 +36,17 @@ long queue_read(struct queue q, void *user, size_t size, bool nonblocking);
 /* Writes; up to PIPE_BUF bytes go in whole (POSIX.1-2024 write(), "Write
  * requests to a pipe or FIFO").  -EPIPE when nobody holds the read end, also
  * after some bytes were taken if none were written. Never raises SIGPIPE. */
-long queue_write(struct queue q, const void *user, size_t size,
-	bool nonblocking);
+long queue_write(
+	struct queue q, const void *user, size_t size, bool nonblocking);
 /* The same with kernel memory, for pumps; any thread with a struct sleep's
  * conditions met by the caller: never blocks. */
 long queue_read_some(struct queue q, void *to, size_t size);
 long queue_write_some(struct queue q, const void *from, size_t size);
 /* Ready events (POLLIN, POLLOUT, POLLHUP, POLLERR); registers with s if not
  * NULL. */
-unsigned queue_poll(struct queue q, enum queue_end end, unsigned events,
-	struct sleep *s);
-size_t queue_bytes(struct queue q); /* FIONREAD */
+unsigned queue_poll(
+	struct queue q, enum queue_end end, unsigned events, struct sleep *s);
+size_t queue_bytes(struct queue q);		    /* FIONREAD */
 bool queue_has(struct queue q, enum queue_end end); /* somebody holds it */
 struct wait_queue *queue_waiters(struct queue q, enum queue_end end);
 

@@ -24,8 +24,7 @@ static bool pid_in_use(struct shared *s, int pid)
 		struct process_slot *p = &s->process[i];
 
 		if (task_process_state(p->word) != PROCESS_FREE &&
-			(p->pid == pid || p->group == pid ||
-				p->session == pid))
+			(p->pid == pid || p->group == pid || p->session == pid))
 			return true;
 	}
 	return false;
@@ -41,7 +40,7 @@ static int next_pid(struct shared *s)
 		pid = old >= PID_MAX || !old ? 2 : old + 1;
 	} while (!__atomic_compare_exchange_n((int *)&s->last_pid, &old, pid,
 			 false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED) ||
-		pid_in_use(s, pid));
+		 pid_in_use(s, pid));
 	return pid;
 }
 
@@ -56,7 +55,7 @@ long task_process_allocate(void)
 		if (task_process_state(old) != PROCESS_FREE)
 			continue;
 		new = ((task_process_generation(old) + 1) & 0xffffff) << 8 |
-			PROCESS_EMBRYO;
+		      PROCESS_EMBRYO;
 		if (!__atomic_compare_exchange_n((uint64_t *)&p->word, &old,
 			    new, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
 			continue;

@@ -134,12 +134,12 @@ static int open_section(void)
 	win_own_image(&size);
 	format(session, sizeof session, "Local\\posix1-%lx-%d-%lx",
 		(unsigned long)hash, SHARED_LAYOUT, (unsigned long)size);
-	r = win_section_create(&section, session, sizeof(struct shared), false,
-		&existed);
+	r = win_section_create(
+		&section, session, sizeof(struct shared), false, &existed);
 	if (r)
 		return r;
-	r = win_section_map(section, &at, 0, sizeof(struct shared),
-		WIN_READ | WIN_WRITE);
+	r = win_section_map(
+		section, &at, 0, sizeof(struct shared), WIN_READ | WIN_WRITE);
 	if (r)
 		return r;
 	shared = at;
@@ -160,8 +160,8 @@ int task_start(uint32_t claim_slot, uint64_t claim_word)
 	r = claim(claim_slot, claim_word);
 	if (r)
 		return r;
-	lock_register_owner((struct lock_owner){ task_host,
-				    task_host_generation },
+	lock_register_owner(
+		(struct lock_owner){ task_host, task_host_generation },
 		task_host_lives);
 	return 0;
 }

@@ -12,14 +12,14 @@
 #include "lock/lock.h"
 
 #define SHARED_LAYOUT 1
-#define SHARED_MAGIC 0x786973306c696267ul
+#define SHARED_MAGIC  0x786973306c696267ul
 
 #define PROCESS_SLOTS 2048 /* processes, zombies included */
-#define HOST_SLOTS 1024	   /* Windows processes of ours */
-#define THREAD_SLOTS 8192
-#define QUEUE_SLOTS 2048 /* byte queues: pipes, fifos, ptys */
-#define QUEUE_SIZE 65536u /* bytes in one; man 7 pipe, "Pipe capacity" */
-#define NAME_SIZE 16	   /* comm, as on Linux */
+#define HOST_SLOTS    1024 /* Windows processes of ours */
+#define THREAD_SLOTS  8192
+#define QUEUE_SLOTS   2048   /* byte queues: pipes, fifos, ptys */
+#define QUEUE_SIZE    65536u /* bytes in one; man 7 pipe, "Pipe capacity" */
+#define NAME_SIZE     16     /* comm, as on Linux */
 
 /* ---- waiting (room wait) ---- */
 
@@ -28,7 +28,8 @@
  * thread slots for `crowd_queue`.  A stale entry of a killed thread costs one
  * useless wake-up, nothing else, and is dropped by who meets it. */
 struct wait_queue {
-	_Atomic uint32_t sequence; /* counts wakes; what edge triggering reads */
+	_Atomic uint32_t
+		sequence; /* counts wakes; what edge triggering reads */
 	_Atomic uint32_t crowded;
 	_Atomic uint32_t waiters[6];
 };
@@ -36,8 +37,10 @@ struct wait_queue {
 /* One for each thread that can sleep.  Its wake event is named by the slot's
  * number, so any process of the session can open it. */
 struct thread_slot {
-	_Atomic uint64_t owner; /* host slot + 1, host generation << 32; 0 free */
-	_Atomic uint32_t sleeping; /* 1: its wake event must be set to wake it */
+	_Atomic uint64_t
+		owner; /* host slot + 1, host generation << 32; 0 free */
+	_Atomic uint32_t
+		sleeping; /* 1: its wake event must be set to wake it */
 	_Atomic uint32_t in_crowd; /* sleeps on a crowded queue */
 	int32_t tid;
 	uint32_t pad;
@@ -67,7 +70,7 @@ struct host_slot {
 
 /* ---- signals (room signal) ---- */
 
-#define SIGNALS 64
+#define SIGNALS	      64
 #define REALTIME_RING 256
 
 /* siginfo_t's fields that cross processes */
@@ -79,8 +82,8 @@ struct signal_record {
 };
 
 struct signal_queue {
-	struct shared_lock lock;   /* guards records and ring */
-	_Atomic uint64_t pending;  /* bit signal - 1; set last, cleared first */
+	struct shared_lock lock;  /* guards records and ring */
+	_Atomic uint64_t pending; /* bit signal - 1; set last, cleared first */
 	struct signal_record standard[32]; /* by signal - 1 */
 	uint32_t ring_count;
 	uint32_t pad;
@@ -102,8 +105,8 @@ struct process_slot {
 	_Atomic uint64_t word;
 	_Atomic int32_t pid, parent, group, session; /* pids */
 	_Atomic uint32_t parent_slot;		     /* index of the parent */
-	_Atomic uint32_t host;	/* host slot index; ~0 none */
-	_Atomic uint32_t flags; /* PROCESS_* */
+	_Atomic uint32_t host;	      /* host slot index; ~0 none */
+	_Atomic uint32_t flags;	      /* PROCESS_* */
 	_Atomic uint32_t stop_status; /* pending report for WUNTRACED etc. */
 	_Atomic uint32_t exit_signal; /* to the parent; SIGCHLD, or 0 */
 	_Atomic uint32_t threads;     /* number of threads */
@@ -124,9 +127,9 @@ struct process_slot {
 	struct signal_queue signals;
 };
 
-#define PROCESS_IGNORES_CHILD 1u /* SIGCHLD ignored or SA_NOCLDWAIT */
-#define PROCESS_STOPPED 2u
-#define PROCESS_CONTINUED 4u	 /* to be reported once */
+#define PROCESS_IGNORES_CHILD  1u /* SIGCHLD ignored or SA_NOCLDWAIT */
+#define PROCESS_STOPPED	       2u
+#define PROCESS_CONTINUED      4u /* to be reported once */
 #define PROCESS_NO_STOP_REPORT 8u /* SA_NOCLDSTOP: no SIGCHLD for stops */
 /* A Windows process that stands for this one waits for its status. */
 #define PROCESS_STANDS_FOR 16u

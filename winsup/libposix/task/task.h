@@ -23,12 +23,12 @@ struct timers;	/* wait/signal: alarm, setitimer, timer_create */
 /* A POSIX thread.  Lives in host memory; guarded: "owner thread only" unless
  * said.  The first members are read by assembly and by musl's overlay. */
 struct thread {
-	void *tp;	/* musl's thread pointer */
-	void *upper;	/* the upper half's word (emulated TLS) */
+	void *tp;		  /* musl's thread pointer */
+	void *upper;		  /* the upper half's word (emulated TLS) */
 	_Atomic uint64_t in_gate; /* 1 from the gate's entry to its exit */
-	struct frame *frame; /* at the top of this thread's kernel stack */
-	uint64_t teb_native[4]; /* TEB stack words on the kernel stack ... */
-	uint64_t teb_user[4];	/* ... and while user code runs */
+	struct frame *frame;	  /* at the top of this thread's kernel stack */
+	uint64_t teb_native[4];	  /* TEB stack words on the kernel stack ... */
+	uint64_t teb_user[4];	  /* ... and while user code runs */
 	/* Look at signals and `dying` before going back to user code.  Set by
 	 * whoever makes something pending, after it; any thread. */
 	_Atomic uint32_t poked;
@@ -38,11 +38,11 @@ struct thread {
 	struct process *process; /* changes at vfork and its end */
 	struct list peers;	 /* in process->threads; its lock */
 	int tid;
-	uint32_t slot; /* thread slot */
+	uint32_t slot;	   /* thread slot */
 	win_handle wake;   /* the slot's event, auto-reset */
 	win_handle handle; /* the Windows thread */
 	void *teb;
-	uint64_t sigmask; /* bit signal - 1 */
+	uint64_t sigmask;	/* bit signal - 1 */
 	uint64_t sigmask_saved; /* sigsuspend, ppoll: restored after delivery */
 	bool sigmask_restore;
 	_Atomic uint64_t signals_pending; /* directed at this thread */
@@ -52,10 +52,10 @@ struct thread {
 	struct signal_record forced_record;
 	uint64_t altstack, altstack_size;
 	int altstack_flags;
-	_Atomic uint32_t dying;	  /* must end at the gate: exec, exit_group */
-	bool host_main; /* runs on the host's own first Windows thread */
-	uint32_t *clear_tid;	  /* user address: futex to wake at exit */
-	void *robust_list;	  /* user address */
+	_Atomic uint32_t dying; /* must end at the gate: exec, exit_group */
+	bool host_main;	     /* runs on the host's own first Windows thread */
+	uint32_t *clear_tid; /* user address: futex to wake at exit */
+	void *robust_list;   /* user address */
 	char name[NAME_SIZE];
 };
 
@@ -75,7 +75,7 @@ struct process {
 	struct process *vfork_of; /* the parent, while its memory is borrowed */
 	struct frame *vfork_frame; /* where that goes on */
 	uint64_t vfork_sigmask;
-	uint64_t limits[16][2];   /* soft, hard; by RLIMIT_* */
+	uint64_t limits[16][2]; /* soft, hard; by RLIMIT_* */
 	uint32_t uid, gid, euid, egid, suid, sgid;
 	_Atomic uint32_t exiting; /* status + 1 once exit_group has begun */
 	char *program;		  /* POSIX path of the program, win_alloc */
@@ -104,7 +104,7 @@ static inline struct process_slot *task_process_slot(uint32_t index)
 const char *task_session_name(void);
 
 /* ---- this host ---- */
-extern uint32_t task_host;	      /* slot of this host; HOST_STATE */
+extern uint32_t task_host; /* slot of this host; HOST_STATE */
 extern uint32_t task_host_generation;
 /* A handle of the Windows process in host slot `host` of that generation,
  * cached; 0 if there is none (any more).  Any thread. */
@@ -147,7 +147,7 @@ bool task_process_lives(uint32_t index);
 static inline bool task_index_same(uint32_t index, uint32_t generation)
 {
 	return task_process_generation(task_process_slot(index)->word) ==
-		generation;
+	       generation;
 }
 
 /* ---- threads ---- */
@@ -174,7 +174,7 @@ void task_set_process(struct process *p);
 static inline uint64_t task_signals_ready(struct thread *t)
 {
 	uint64_t pending = t->signals_pending |
-		task_process_slot(t->process->slot)->signals.pending;
+			   task_process_slot(t->process->slot)->signals.pending;
 	return (pending & ~t->sigmask) | (t->dying ? 1 : 0);
 }
 

@@ -8,16 +8,15 @@ static win_handle services[HOST_SLOTS] HOST_STATE = { 0 };
 static win_handle goes[HOST_SLOTS] HOST_STATE = { 0 };
 static _Atomic uint32_t first_guess HOST_STATE = 0;
 
-static win_handle named_event(win_handle *cache, const char *kind,
-	uint32_t number)
+static win_handle named_event(
+	win_handle *cache, const char *kind, uint32_t number)
 {
 	char name[96];
 	win_handle h = __atomic_load_n(cache, __ATOMIC_ACQUIRE), none = 0;
 
 	if (h)
 		return h;
-	format(name, sizeof name, "%s-%s%u", task_session_name(), kind,
-		number);
+	format(name, sizeof name, "%s-%s%u", task_session_name(), kind, number);
 	if (win_event_create(&h, name, false))
 		return 0;
 	if (!__atomic_compare_exchange_n(cache, &none, h, false,
@@ -47,9 +46,8 @@ bool task_thread_wake(uint32_t slot)
 {
 	struct thread_slot *t = &task_shared()->threads[slot];
 
-	if (!t->sleeping ||
-		!__atomic_exchange_n((uint32_t *)&t->sleeping, 0,
-			__ATOMIC_SEQ_CST))
+	if (!t->sleeping || !__atomic_exchange_n((uint32_t *)&t->sleeping, 0,
+				    __ATOMIC_SEQ_CST))
 		return false;
 	win_event_set(task_thread_event(slot));
 	return true;
@@ -89,8 +87,8 @@ static long allocate(void)
 		uint64_t owner = s->threads[i].owner;
 
 		if (owner &&
-			!task_host_lives((uint32_t)owner - 1,
-				(uint32_t)(owner >> 32)) &&
+			!task_host_lives(
+				(uint32_t)owner - 1, (uint32_t)(owner >> 32)) &&
 			take(i, owner))
 			return i;
 	}
@@ -138,9 +136,12 @@ static void publish(struct process *p)
 	struct process_slot *slot = task_process_slot(p->slot);
 
 	slot->threads = (uint32_t)p->thread_count;
-	slot->main_thread = list_empty(&p->threads) ?
-		0 :
-		container_of(p->threads.next, struct thread, peers)->slot + 1;
+	slot->main_thread =
+		list_empty(&p->threads)
+			? 0
+			: container_of(p->threads.next, struct thread, peers)
+					  ->slot +
+				  1;
 }
 
 void task_thread_join_process(struct thread *t, struct process *p)

@@ -19,10 +19,10 @@ enum transfer_how {
 struct transfer {
 	uint8_t *buffer; /* in the receiving host's transfer window */
 	size_t size, position;
-	size_t committed; /* sending: so much of size has memory */
-	win_handle target;  /* sending: the receiving host's process */
-	uint32_t process;   /* index of the process that is being handed over */
-	long error;	    /* first failure, -errno; all later puts do nothing */
+	size_t committed;  /* sending: so much of size has memory */
+	win_handle target; /* sending: the receiving host's process */
+	uint32_t process;  /* index of the process that is being handed over */
+	long error; /* first failure, -errno; all later puts do nothing */
 };
 
 void transfer_put(struct transfer *t, const void *bytes, size_t size);

@@ -105,10 +105,11 @@ static long console_write(struct file *f, struct io *io)
 	long done = 0;
 
 	for (int i = 0; i < io->count; i++) {
-		int64_t n = io->vector[i].iov_len ?
-			win_file_write(handle_of(f), io->vector[i].iov_base,
-				io->vector[i].iov_len, -1) :
-			0;
+		int64_t n = io->vector[i].iov_len
+				    ? win_file_write(handle_of(f),
+					      io->vector[i].iov_base,
+					      io->vector[i].iov_len, -1)
+				    : 0;
 
 		if (n < 0)
 			return done ? done : (long)n;
@@ -154,12 +155,11 @@ static int foreground(void)
 {
 	struct shared *s = task_shared();
 
-	return s->console_group ? s->console_group :
-				  s->process[current->process->slot].group;
+	return s->console_group ? s->console_group
+				: s->process[current->process->slot].group;
 }
 
-static long console_ioctl(struct file *f, unsigned long request,
-	uintptr_t user)
+static long console_ioctl(struct file *f, unsigned long request, uintptr_t user)
 {
 	struct winsize size = { 24, 80, 0, 0 };
 	struct termios t;
@@ -288,15 +288,14 @@ static bool control(uint32_t type)
 	struct shared *s = task_shared();
 	struct signal_record record = { .signal = SIGINT, .code = SI_KERNEL };
 
-	if (!p ||
-		task_host_state(s->hosts[task_host].word) != HOST_NATIVE)
+	if (!p || task_host_state(s->hosts[task_host].word) != HOST_NATIVE)
 		return true;
 	if (type == 1)
 		record.signal = SIGQUIT;
 	else if (type != 0)
 		record.signal = SIGHUP;
-	signal_send_group(s->console_group ? s->console_group :
-					     s->process[p->slot].group,
+	signal_send_group(
+		s->console_group ? s->console_group : s->process[p->slot].group,
 		&record);
 	return true;
 }

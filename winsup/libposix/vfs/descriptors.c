@@ -96,9 +96,8 @@ static long get_for(int fd, struct file **out, int unwanted)
 {
 	long r = fd_get(fd, out);
 
-	if (!r &&
-		(((*out)->flags & O_ACCMODE) == unwanted ||
-			((*out)->flags & O_PATH))) {
+	if (!r && (((*out)->flags & O_ACCMODE) == unwanted ||
+			  ((*out)->flags & O_PATH))) {
 		file_put(*out);
 		r = -EBADF;
 	}
@@ -274,8 +273,8 @@ int files_unpack(struct process *p, struct transfer *from, int how)
 		first = (int)transfer_get_number(from);
 		if (grow(f, fd))
 			return -ENOMEM;
-		file = first == fd ? file_unpack(from) :
-				     file_get(f->table[first].file);
+		file = first == fd ? file_unpack(from)
+				   : file_get(f->table[first].file);
 		if (!file)
 			return (int)from->error;
 		f->table[fd] = (struct descriptor){ file, close_on_exec };

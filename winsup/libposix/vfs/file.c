@@ -3,8 +3,8 @@
 
 #include "abi/errno.h"
 
-static struct file *(*unpackers[FILE_KINDS])(struct transfer *) HOST_STATE = {
-	0 };
+static struct file *(*unpackers[FILE_KINDS])(
+	struct transfer *)HOST_STATE = { 0 };
 
 void file_init(struct file *f, const struct file_ops *ops, int flags)
 {

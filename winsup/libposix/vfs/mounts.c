@@ -26,9 +26,9 @@ static uint64_t device_of(const uint16_t *windows, size_t length)
 	uint64_t hash;
 
 	for (size_t i = 0; i < 6 && i < length; i++)
-		head[i] = windows[i] >= 'a' && windows[i] <= 'z' ?
-			(uint16_t)(windows[i] - 32) :
-			windows[i];
+		head[i] = windows[i] >= 'a' && windows[i] <= 'z'
+				  ? (uint16_t)(windows[i] - 32)
+				  : windows[i];
 	hash = hash_bytes(head, sizeof head);
 	return (hash ^ hash >> 32) & 0xfffff;
 }
@@ -46,8 +46,8 @@ static int mount_add(const char *prefix, const struct fs_ops *ops,
 	memcpy(prefix_copy, prefix, n + 1);
 	memcpy(root, windows, windows_length * 2);
 	*m = (struct mount){ prefix_copy, n, ops, root, windows_length, flags,
-		windows_length ? device_of(windows, windows_length) :
-				 (uint64_t)mount_count + 1 };
+		windows_length ? device_of(windows, windows_length)
+			       : (uint64_t)mount_count + 1 };
 	mount_count++;
 	return 0;
 }
@@ -98,8 +98,7 @@ static int mount_drives(void)
 	int r = mount_add("/mnt", &drives_fs, NULL, 0, MOUNT_READ_ONLY);
 
 	for (int i = 0; !r && i < 26; i++) {
-		char prefix[] = { '/', 'm', 'n', 't', '/', (char)('a' + i),
-			0 };
+		char prefix[] = { '/', 'm', 'n', 't', '/', (char)('a' + i), 0 };
 		uint16_t root[] = { '\\', '?', '?', '\\', (uint16_t)('A' + i),
 			':' };
 
@@ -161,9 +160,8 @@ static void mount_table(void)
 	char text[8192], *line, *end;
 	win_handle h;
 
-	if (n < 0 ||
-		win_file_open(&h, &file, WIN_FILE_READ, WIN_OPEN,
-			WIN_FILE_NOT_FOLDER, 0, NULL))
+	if (n < 0 || win_file_open(&h, &file, WIN_FILE_READ, WIN_OPEN,
+			     WIN_FILE_NOT_FOLDER, 0, NULL))
 		return;
 	n = win_file_read(h, text, sizeof text - 1, 0);
 	win_close(h);
@@ -203,9 +201,9 @@ const struct mount *mount_find(const char *absolute, size_t *prefix)
 	*prefix = 0;
 	for (int i = 1; i < mount_count; i++) {
 		const struct mount *m = &mounts[i];
-		char after = strncmp(absolute, m->prefix, m->prefix_length) ?
-			'x' :
-			absolute[m->prefix_length];
+		char after = strncmp(absolute, m->prefix, m->prefix_length)
+				     ? 'x'
+				     : absolute[m->prefix_length];
 
 		if ((after == 0 || after == '/') &&
 			m->prefix_length >= *prefix) {
@@ -226,9 +224,7 @@ bool mount_next(int *position, const struct mount **out)
 
 static uint16_t fold(uint16_t c)
 {
-	return c >= 'a' && c <= 'z' ? (uint16_t)(c - 32) :
-		c == '/'	    ? '\\' :
-				      c;
+	return c >= 'a' && c <= 'z' ? (uint16_t)(c - 32) : c == '/' ? '\\' : c;
 }
 
 static bool below(const uint16_t *path, size_t length, const struct mount *m)
@@ -239,11 +235,11 @@ static bool below(const uint16_t *path, size_t length, const struct mount *m)
 		if (fold(path[i]) != fold(m->windows[i]))
 			return false;
 	return length == m->windows_length ||
-		fold(path[m->windows_length]) == '\\';
+	       fold(path[m->windows_length]) == '\\';
 }
 
-long path_from_windows(const uint16_t *from, size_t length, char *to,
-	size_t room)
+long path_from_windows(
+	const uint16_t *from, size_t length, char *to, size_t room)
 {
 	uint16_t path[PATH_SIZE];
 	const struct mount *best = NULL;
@@ -262,9 +258,8 @@ long path_from_windows(const uint16_t *from, size_t length, char *to,
 		n--;
 	for (int i = 0; i < mount_count; i++)
 		if (below(path, n, &mounts[i]) &&
-			(!best ||
-				mounts[i].windows_length >
-					best->windows_length))
+			(!best || mounts[i].windows_length >
+					  best->windows_length))
 			best = &mounts[i];
 	if (!best)
 		return -ENOENT;

@@ -21,9 +21,8 @@ struct text {
 
 static bool is_drive_path(const char *p)
 {
-	return ((p[0] >= 'a' && p[0] <= 'z') ||
-		       (p[0] >= 'A' && p[0] <= 'Z')) &&
-		p[1] == ':' && (p[2] == '\\' || p[2] == '/');
+	return ((p[0] >= 'a' && p[0] <= 'z') || (p[0] >= 'A' && p[0] <= 'Z')) &&
+	       p[1] == ':' && (p[2] == '\\' || p[2] == '/');
 }
 
 static long add(struct text *t, const char *bytes, size_t size)
@@ -65,9 +64,9 @@ static long add_base(struct text *t, int at)
 		return r;
 	r = f->ops->stat ? f->ops->stat(f, &st) : -ENOTDIR;
 	if (!r)
-		r = S_ISDIR(st.mode) && f->path ?
-			add(t, f->path, strlen(f->path)) :
-			-ENOTDIR;
+		r = S_ISDIR(st.mode) && f->path
+			    ? add(t, f->path, strlen(f->path))
+			    : -ENOTDIR;
 	file_put(f);
 	return r;
 }
@@ -206,9 +205,9 @@ static long follow(struct walk *w, size_t before, bool last)
 	long n;
 
 	make_place(&p, w->done.bytes, w->done.length, false, false);
-	n = p.mount->ops->readlink ?
-		p.mount->ops->readlink(&p, w->target, PATH_SIZE) :
-		-EINVAL;
+	n = p.mount->ops->readlink
+		    ? p.mount->ops->readlink(&p, w->target, PATH_SIZE)
+		    : -EINVAL;
 	if (n == -EINVAL || (last && n == -ENOENT))
 		return 0;
 	if (n < 0)
@@ -290,8 +289,8 @@ static long resolve_links(const struct text *absolute, unsigned how,
 	return r;
 }
 
-long path_resolve(int at, const char *path, unsigned how, struct place *out,
-	char *buffer)
+long path_resolve(
+	int at, const char *path, unsigned how, struct place *out, char *buffer)
 {
 	struct text t;
 	long r = make_absolute(&t, at, path);
@@ -373,15 +372,15 @@ static long open_place(const struct place *p, void *argument)
 	return r;
 }
 
-long path_open(int at, const char *path, int flags, uint32_t mode,
-	struct file **out)
+long path_open(
+	int at, const char *path, int flags, uint32_t mode, struct file **out)
 {
 	struct open_arguments a = { flags, mode, out };
-	bool nofollow = (flags & O_NOFOLLOW) ||
-		((flags & O_CREAT) && (flags & O_EXCL));
+	bool nofollow =
+		(flags & O_NOFOLLOW) || ((flags & O_CREAT) && (flags & O_EXCL));
 
-	return path_apply(at, path, nofollow ? PATH_NOFOLLOW : 0, open_place,
-		&a);
+	return path_apply(
+		at, path, nofollow ? PATH_NOFOLLOW : 0, open_place, &a);
 }
 
 static long stat_place(const struct place *p, void *argument)

@@ -13,8 +13,8 @@
 #include "task/transfer.h"
 #include "wait/wait.h"
 
-#define PATH_SIZE 4096 /* with the terminator, PATH_MAX */
-#define NAME_BYTES 255 /* NAME_MAX */
+#define PATH_SIZE  4096 /* with the terminator, PATH_MAX */
+#define NAME_BYTES 255	/* NAME_MAX */
 #define OPEN_FILES 65536
 
 struct attributes;
@@ -24,7 +24,7 @@ struct file;
 struct io {
 	const struct iovec *vector; /* kernel copy; bases are user pointers */
 	int count;
-	size_t size; /* sum of the lengths, at most SSIZE_MAX */
+	size_t size;	/* sum of the lengths, at most SSIZE_MAX */
 	int64_t offset; /* -1: the file's position */
 	bool nonblocking;
 };
@@ -45,8 +45,8 @@ struct file_ops {
 	long (*truncate)(struct file *f, int64_t size);
 	long (*sync)(struct file *f, bool data_only);
 	/* Makes a section for mmap; offset and size as given. */
-	long (*map)(struct file *f, uint64_t offset, size_t size, int protection,
-		int flags, win_handle *section);
+	long (*map)(struct file *f, uint64_t offset, size_t size,
+		int protection, int flags, win_handle *section);
 	long (*readdir)(struct file *f, void *user, size_t size);
 	long (*set_flags)(struct file *f, int flags); /* F_SETFL's settable */
 	/* A handle that a native program can be given; *pump tells that it is
@@ -61,16 +61,23 @@ struct file_ops {
 };
 
 enum file_kind {
-	FILE_NT = 1, FILE_NT_FOLDER, FILE_DEVICE, FILE_PIPE, FILE_NATIVE_PIPE,
-	FILE_CONSOLE, FILE_TTY, FILE_ROOT_FOLDER, FILE_KINDS
+	FILE_NT = 1,
+	FILE_NT_FOLDER,
+	FILE_DEVICE,
+	FILE_PIPE,
+	FILE_NATIVE_PIPE,
+	FILE_CONSOLE,
+	FILE_TTY,
+	FILE_ROOT_FOLDER,
+	FILE_KINDS
 };
 
 /* An open file description.  A kind embeds it as its first member. */
 struct file {
 	const struct file_ops *ops;
 	_Atomic uint32_t refs;
-	int flags;  /* access mode and status flags, O_* */
-	struct lock lock;  /* RANK_FILE: the kind's own state */
+	int flags;	      /* access mode and status flags, O_* */
+	struct lock lock;     /* RANK_FILE: the kind's own state */
 	struct lock position; /* RANK_FILE_POSITION */
 	char *path; /* absolute POSIX path it was opened by, or NULL */
 };
@@ -81,9 +88,9 @@ struct attributes {
 	uint32_t mode, uid, gid;
 	int64_t accessed, modified; /* ns since 1970 */
 };
-#define ATTRIBUTE_MODE 1u
-#define ATTRIBUTE_UID 2u
-#define ATTRIBUTE_GID 4u
+#define ATTRIBUTE_MODE	   1u
+#define ATTRIBUTE_UID	   2u
+#define ATTRIBUTE_GID	   4u
 #define ATTRIBUTE_ACCESSED 8u
 #define ATTRIBUTE_MODIFIED 16u
 
@@ -96,15 +103,15 @@ static inline struct file *file_get(struct file *f)
 void file_put(struct file *f); /* releases with the last reference */
 
 /* Every kind registers how it is received. */
-void file_register(uint32_t kind,
-	struct file *(*unpack)(struct transfer *from));
+void file_register(
+	uint32_t kind, struct file *(*unpack)(struct transfer *from));
 void file_pack(struct file *f, struct transfer *to);
 struct file *file_unpack(struct transfer *from);
 
 /* ---- descriptors ---- */
 struct files *files_create(void);
 struct files *files_copy(struct files *from); /* vfork, CLONE_FILES absent */
-void files_free(struct files *f);	       /* closes all */
+void files_free(struct files *f);	      /* closes all */
 /* The open file behind fd with a reference, or -EBADF. */
 long fd_get(int fd, struct file **out);
 /* The same, and it must be open for reading / writing: -EBADF otherwise. */
@@ -130,7 +137,7 @@ struct mount {
 	const struct fs_ops *ops;
 	const uint16_t *windows; /* NT path of its root, "\??\C:\x" */
 	size_t windows_length;
-	unsigned flags; /* MOUNT_* */
+	unsigned flags;	 /* MOUNT_* */
 	uint64_t device; /* st_dev */
 };
 #define MOUNT_READ_ONLY 1u
@@ -139,7 +146,7 @@ struct mount {
  * normalised: no "." or "..", no doubled or trailing slash, "" = its root. */
 struct place {
 	const struct mount *mount;
-	char *rest;	  /* in the caller's buffer of PATH_SIZE bytes */
+	char *rest; /* in the caller's buffer of PATH_SIZE bytes */
 	size_t length;
 	bool must_be_folder; /* the path ended in a slash */
 	/* a link at the end is to be followed: who meets one says -ELOOP */
@@ -163,15 +170,15 @@ struct fs_ops {
 		unsigned flags);
 	long (*link)(const struct place *from, const struct place *to);
 	long (*symlink)(const struct place *p, const char *target);
-	long (*set_attributes)(const struct place *p,
-		const struct attributes *a);
+	long (*set_attributes)(
+		const struct place *p, const struct attributes *a);
 	long (*statfs)(const struct place *p, void *out_statfs);
 	/* Whether the folder that holds the place exists: then, if the place
 	 * was not found, no link was on the way. */
 	bool (*has_parent)(const struct place *p);
 	/* The NT path of a place, for exec and native programs. */
-	int64_t (*native_path)(const struct place *p, uint16_t *to,
-		size_t room);
+	int64_t (*native_path)(
+		const struct place *p, uint16_t *to, size_t room);
 };
 
 int mounts_start(void); /* built-in table, then etc/fstab */
@@ -179,7 +186,7 @@ const struct mount *mount_find(const char *absolute, size_t *prefix);
 bool mount_next(int *position, const struct mount **out);
 
 #define PATH_NOFOLLOW 1u /* a link at the end is meant itself */
-#define PATH_EMPTY 2u	 /* AT_EMPTY_PATH */
+#define PATH_EMPTY    2u /* AT_EMPTY_PATH */
 
 /* Calls f with the place that `path` (kernel memory) names, seen from folder
  * descriptor `at` (AT_FDCWD: the cwd); again, with all links resolved, should
@@ -191,8 +198,8 @@ long path_apply(int at, const char *path, unsigned how,
 long path_resolve(int at, const char *path, unsigned how, struct place *out,
 	char *buffer);
 /* Open by path: resolve and open, following links. */
-long path_open(int at, const char *path, int flags, uint32_t mode,
-	struct file **out);
+long path_open(
+	int at, const char *path, int flags, uint32_t mode, struct file **out);
 long path_stat(int at, const char *path, unsigned how, struct kstat *out);
 /* Absolute POSIX path, links in front resolved as text only. */
 long path_absolute(int at, const char *path, char *to, size_t room);
@@ -201,15 +208,15 @@ long path_real(int at, const char *path, char *to, size_t room);
 /* NT path ("\??\C:\...") of a POSIX path. Units or -errno. */
 int64_t path_to_windows(int at, const char *path, uint16_t *to, size_t room);
 /* POSIX path of a Windows path (UTF-16, "C:\x", "\??\C:\x", "\\host\..."). */
-long path_from_windows(const uint16_t *from, size_t length, char *to,
-	size_t room);
+long path_from_windows(
+	const uint16_t *from, size_t length, char *to, size_t room);
 
 /* ---- cwd, umask ---- */
 struct fs *fs_create(void);
 struct fs *fs_copy(const struct fs *from);
 void fs_free(struct fs *f);
 long fs_chdir(const char *absolute);
-const char *fs_cwd(void); /* absolute POSIX path, valid till chdir */
+const char *fs_cwd(void);   /* absolute POSIX path, valid till chdir */
 uint32_t fs_umask(int set); /* returns the old one; -1: only get */
 void fs_pack(struct process *p, struct transfer *to, int how);
 int fs_unpack(struct process *p, struct transfer *from, int how);

@@ -28,8 +28,8 @@ int64_t ns_from_timespec(const struct timespec *t)
 	return t->tv_sec * SECOND + t->tv_nsec;
 }
 
-long deadline_from_user(int64_t *out, const void *user_timespec, int clock,
-	bool absolute)
+long deadline_from_user(
+	int64_t *out, const void *user_timespec, int clock, bool absolute)
 {
 	struct timespec t;
 	int64_t ns;
@@ -44,8 +44,8 @@ long deadline_from_user(int64_t *out, const void *user_timespec, int clock,
 		return -EINVAL;
 	ns = ns_from_timespec(&t);
 	if (absolute)
-		ns -= clock == CLOCK_REALTIME ? win_clock_realtime() :
-						win_clock_monotonic();
+		ns -= clock == CLOCK_REALTIME ? win_clock_realtime()
+					      : win_clock_monotonic();
 	*out = ns == INT64_MAX ? WIN_FOREVER : deadline_after(ns);
 	return 0;
 }

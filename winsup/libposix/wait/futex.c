@@ -6,13 +6,13 @@
 #include "abi/errno.h"
 #include "memory/memory.h"
 
-#define FUTEX_WAIT 0
-#define FUTEX_WAKE 1
-#define FUTEX_REQUEUE 3
-#define FUTEX_CMP_REQUEUE 4
-#define FUTEX_WAIT_BITSET 9
-#define FUTEX_WAKE_BITSET 10
-#define FUTEX_PRIVATE 128
+#define FUTEX_WAIT	     0
+#define FUTEX_WAKE	     1
+#define FUTEX_REQUEUE	     3
+#define FUTEX_CMP_REQUEUE    4
+#define FUTEX_WAIT_BITSET    9
+#define FUTEX_WAKE_BITSET    10
+#define FUTEX_PRIVATE	     128
 #define FUTEX_CLOCK_REALTIME 256
 
 #define BUCKETS 64
@@ -45,12 +45,13 @@ static struct bucket *bucket_of(const uint32_t *address)
 	return b;
 }
 
-static long futex_wait(uint32_t *address, uint32_t value, int64_t deadline,
-	uint32_t bits)
+static long futex_wait(
+	uint32_t *address, uint32_t value, int64_t deadline, uint32_t bits)
 {
 	struct bucket *b = bucket_of(address);
-	struct waiter w = { .address = address, .bits = bits,
-		.slot = current->slot };
+	struct waiter w = {
+		.address = address, .bits = bits, .slot = current->slot
+	};
 	struct sleep s;
 	uint32_t now;
 	long r;
@@ -73,8 +74,7 @@ static long futex_wait(uint32_t *address, uint32_t value, int64_t deadline,
 	/* requeuing may have moved it to another bucket, whose lock then
 	 * guards it: look until the one we hold is the right one */
 	for (;;) {
-		uint32_t *where = __atomic_load_n(&w.address,
-			__ATOMIC_SEQ_CST);
+		uint32_t *where = __atomic_load_n(&w.address, __ATOMIC_SEQ_CST);
 
 		b = bucket_of(where);
 		lock_take(&b->lock);
@@ -94,7 +94,8 @@ static int wake_bits(uint32_t *address, int count, uint32_t bits)
 	int woken = 0;
 
 	lock_take(&b->lock);
-	list_for_each(entry, &b->waiters) {
+	list_for_each(entry, &b->waiters)
+	{
 		struct waiter *w = container_of(entry, struct waiter, entry);
 		uint32_t slot = w->slot;
 
@@ -125,7 +126,8 @@ static int move(uint32_t *from, uint32_t *to, int count)
 	lock_take(a < b ? &a->lock : &b->lock);
 	if (a != b)
 		lock_take(a < b ? &b->lock : &a->lock);
-	list_for_each(entry, &a->waiters) {
+	list_for_each(entry, &a->waiters)
+	{
 		struct waiter *w = container_of(entry, struct waiter, entry);
 
 		if (moved >= count)
@@ -177,8 +179,8 @@ long futex_call(uint32_t *address, int operation, uint32_t value,
 		if (!value3)
 			return -EINVAL;
 		r = deadline_from_user(&deadline, timeout,
-			operation & FUTEX_CLOCK_REALTIME ? CLOCK_REALTIME :
-							   CLOCK_MONOTONIC,
+			operation & FUTEX_CLOCK_REALTIME ? CLOCK_REALTIME
+							 : CLOCK_MONOTONIC,
 			command == FUTEX_WAIT_BITSET);
 		if (r)
 			return r;

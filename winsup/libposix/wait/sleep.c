@@ -15,8 +15,8 @@ static struct thread_slot *own_slot(const struct sleep *s)
 
 static void announce(const struct sleep *s)
 {
-	__atomic_store_n((uint32_t *)&own_slot(s)->sleeping, 1,
-		__ATOMIC_SEQ_CST);
+	__atomic_store_n(
+		(uint32_t *)&own_slot(s)->sleeping, 1, __ATOMIC_SEQ_CST);
 }
 
 void sleep_begin(struct sleep *s, int64_t deadline)
@@ -35,8 +35,7 @@ void sleep_begin(struct sleep *s, int64_t deadline)
 static int more_room(struct sleep *s)
 {
 	int room = s->queue_room * 4;
-	struct wait_queue **queues = win_alloc(
-		(size_t)room * sizeof *queues);
+	struct wait_queue **queues = win_alloc((size_t)room * sizeof *queues);
 
 	if (!queues)
 		return -ENOMEM;
@@ -63,9 +62,9 @@ static bool enter(struct wait_queue *q, uint32_t entry)
 		uint32_t none = 0;
 
 		if (!q->waiters[i] &&
-			__atomic_compare_exchange_n(
-				(uint32_t *)&q->waiters[i], &none, entry,
-				false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+			__atomic_compare_exchange_n((uint32_t *)&q->waiters[i],
+				&none, entry, false, __ATOMIC_SEQ_CST,
+				__ATOMIC_RELAXED))
 			return true;
 	}
 	return false;
@@ -128,8 +127,8 @@ long sleep_wait(struct sleep *s)
 		r = win_wait(s->handles, s->handle_count, s->deadline);
 		announce(s);
 		if (r == -ETIMEDOUT)
-			return task_signals_ready(s->thread) ? -ERESTARTSYS :
-							       -ETIMEDOUT;
+			return task_signals_ready(s->thread) ? -ERESTARTSYS
+							     : -ETIMEDOUT;
 		if (r < 0)
 			return r;
 	} else {
@@ -144,9 +143,9 @@ static void leave(struct wait_queue *q, uint32_t entry, bool crowded)
 		uint32_t own = entry;
 
 		if (q->waiters[i] == entry &&
-			__atomic_compare_exchange_n(
-				(uint32_t *)&q->waiters[i], &own, 0, false,
-				__ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+			__atomic_compare_exchange_n((uint32_t *)&q->waiters[i],
+				&own, 0, false, __ATOMIC_SEQ_CST,
+				__ATOMIC_RELAXED))
 			return;
 	}
 	if (crowded && q->crowded)

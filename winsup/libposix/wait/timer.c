@@ -59,7 +59,8 @@ int64_t timer_next(void)
 
 	lock_take(&timers.lock);
 	ensure_list();
-	list_for_each(entry, &timers.armed) {
+	list_for_each(entry, &timers.armed)
+	{
 		struct timer *t = container_of(entry, struct timer, entry);
 
 		if (t->deadline < next)
@@ -75,7 +76,8 @@ static struct timer *take_due(int64_t now)
 	struct timer *due = NULL;
 
 	lock_take(&timers.lock);
-	list_for_each(entry, &timers.armed) {
+	list_for_each(entry, &timers.armed)
+	{
 		struct timer *t = container_of(entry, struct timer, entry);
 
 		if (t->deadline <= now) {

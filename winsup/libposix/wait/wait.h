@@ -11,7 +11,7 @@
 #include "win/win.h"
 
 #define SLEEP_HANDLES 62
-#define SLEEP_QUEUES 8
+#define SLEEP_QUEUES  8
 
 /* One thread's registration.  Lies on the sleeper's stack. */
 struct sleep {
@@ -46,8 +46,8 @@ void wait_queue_init(struct wait_queue *q);
 /* Reads a user timespec into a deadline: relative to now, or absolute on
  * clock (CLOCK_REALTIME or CLOCK_MONOTONIC).  NULL gives WIN_FOREVER.
  * 0, -EFAULT or -EINVAL. */
-long deadline_from_user(int64_t *out, const void *user_timespec, int clock,
-	bool absolute);
+long deadline_from_user(
+	int64_t *out, const void *user_timespec, int clock, bool absolute);
 
 /* ns from now as a deadline. */
 int64_t deadline_after(int64_t ns);

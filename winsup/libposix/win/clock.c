@@ -22,7 +22,7 @@ int64_t win_clock_monotonic(void)
 	if (frequency == 10000000) /* what Windows 10 has nearly everywhere */
 		return (int64_t)(t * 100);
 	return (int64_t)(t / frequency * 1000000000 +
-		t % frequency * 1000000000 / frequency);
+			 t % frequency * 1000000000 / frequency);
 }
 
 int64_t win_clock_realtime(void)
@@ -30,8 +30,8 @@ int64_t win_clock_realtime(void)
 	FILETIME t;
 
 	GetSystemTimePreciseAsFileTime(&t);
-	return ns_from_filetime((int64_t)(((uint64_t)t.dwHighDateTime << 32) |
-		t.dwLowDateTime));
+	return ns_from_filetime((
+		int64_t)(((uint64_t)t.dwHighDateTime << 32) | t.dwLowDateTime));
 }
 
 int64_t win_clock_resolution(void)

@@ -42,8 +42,8 @@ int win_context_get(win_handle thread, struct frame *out)
 	return 0;
 }
 
-int win_context_redirect(win_handle thread, uint64_t rip, uint64_t rsp,
-	uint64_t rcx)
+int win_context_redirect(
+	win_handle thread, uint64_t rip, uint64_t rsp, uint64_t rcx)
 {
 	CONTEXT c = { .ContextFlags = CONTEXT_CONTROL | CONTEXT_INTEGER };
 
@@ -93,10 +93,10 @@ void win_exception_handler(bool (*handler)(struct win_fault *fault))
 
 int win_function_table_add(void *base, uint32_t pdata, uint32_t count)
 {
-	return RtlAddFunctionTable((void *)((char *)base + pdata), count,
-		       (DWORD64)base) ?
-		0 :
-		-ENOMEM;
+	return RtlAddFunctionTable(
+		       (void *)((char *)base + pdata), count, (DWORD64)base)
+		       ? 0
+		       : -ENOMEM;
 }
 
 void win_function_table_remove(void *base, uint32_t pdata)
@@ -112,8 +112,8 @@ bool win_address_is_system(uint64_t address)
 	uint64_t own = (uint64_t)win_own_image(&size);
 
 	return address - own >= size &&
-		address - 0x100000000ul >= 0x70000000ul &&
-		address - 0x400000000ul >= 0x5ffc00000000ul;
+	       address - 0x100000000ul >= 0x70000000ul &&
+	       address - 0x400000000ul >= 0x5ffc00000000ul;
 }
 
 static BOOL WINAPI control(DWORD type)

@@ -76,8 +76,7 @@ static ACCESS_MASK access_mask(int access)
 	if (access & WIN_FILE_LIST)
 		m |= FILE_LIST_DIRECTORY;
 	if (access & WIN_FILE_WRITE)
-		m |= FILE_WRITE_DATA | FILE_APPEND_DATA |
-			FILE_WRITE_ATTRIBUTES;
+		m |= FILE_WRITE_DATA | FILE_APPEND_DATA | FILE_WRITE_ATTRIBUTES;
 	if (access & WIN_FILE_APPEND)
 		m |= FILE_APPEND_DATA | FILE_WRITE_ATTRIBUTES;
 	if (access & WIN_FILE_SET_ATTRIBUTES)
@@ -164,8 +163,8 @@ int win_file_stat(win_handle file, struct win_file_stat *out)
 	IO_STATUS_BLOCK io;
 	NTSTATUS status;
 
-	status = NtQueryInformationFile(h(file), &io, &a, sizeof a,
-		ALL_INFORMATION);
+	status = NtQueryInformationFile(
+		h(file), &io, &a, sizeof a, ALL_INFORMATION);
 	/* the name need not fit */
 	if (!OK(status) && status != STATUS_BUFFER_OVERFLOW_)
 		return win_errno_from_status(status);
@@ -188,8 +187,8 @@ int win_file_stat(win_handle file, struct win_file_stat *out)
 			uint32_t attributes, tag;
 		} t;
 
-		status = NtQueryInformationFile(h(file), &io, &t, sizeof t,
-			ATTRIBUTE_TAG_INFORMATION);
+		status = NtQueryInformationFile(
+			h(file), &io, &t, sizeof t, ATTRIBUTE_TAG_INFORMATION);
 		if (OK(status))
 			out->reparse_tag = t.tag;
 	}
@@ -205,8 +204,8 @@ int win_file_volume(win_handle file, uint64_t *serial)
 		WCHAR label[64];
 	} v;
 	IO_STATUS_BLOCK io;
-	NTSTATUS status = NtQueryVolumeInformationFile(h(file), &io, &v,
-		sizeof v, 1 /* FileFsVolumeInformation */);
+	NTSTATUS status = NtQueryVolumeInformationFile(
+		h(file), &io, &v, sizeof v, 1 /* FileFsVolumeInformation */);
 
 	if (!OK(status) && status != STATUS_BUFFER_OVERFLOW_)
 		return win_errno_from_status(status);
@@ -248,8 +247,8 @@ int64_t win_file_read(win_handle file, void *to, size_t size, int64_t offset)
 	return transferred(settle(h(file), status, &io), &io);
 }
 
-int64_t win_file_write(win_handle file, const void *from, size_t size,
-	int64_t offset)
+int64_t win_file_write(
+	win_handle file, const void *from, size_t size, int64_t offset)
 {
 	/* -1 is FILE_WRITE_TO_END_OF_FILE: Microsoft "NtWriteFile" */
 	LARGE_INTEGER at = { .QuadPart = offset == WIN_AT_END ? -1 : offset };
@@ -265,9 +264,10 @@ int64_t win_file_write(win_handle file, const void *from, size_t size,
 
 int win_file_reopen(win_handle *out, win_handle file, int access)
 {
-	DWORD wanted = access & WIN_FILE_WRITE ? GENERIC_READ | GENERIC_WRITE :
-		access & WIN_FILE_APPEND       ? FILE_APPEND_DATA | SYNCHRONIZE :
-						 GENERIC_READ;
+	DWORD wanted = access & WIN_FILE_WRITE ? GENERIC_READ | GENERIC_WRITE
+		       : access & WIN_FILE_APPEND
+			       ? FILE_APPEND_DATA | SYNCHRONIZE
+			       : GENERIC_READ;
 	HANDLE again = ReOpenFile(h(file), wanted,
 		FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
 		FILE_FLAG_BACKUP_SEMANTICS);
@@ -283,9 +283,8 @@ int64_t win_file_seek(win_handle file, int64_t offset, int whence)
 	LARGE_INTEGER by = { .QuadPart = offset }, now;
 
 	if (!SetFilePointerEx(h(file), by, &now, (DWORD)whence))
-		return GetLastError() == ERROR_NEGATIVE_SEEK ?
-			-EINVAL :
-			win_errno_last();
+		return GetLastError() == ERROR_NEGATIVE_SEEK ? -EINVAL
+							     : win_errno_last();
 	return now.QuadPart;
 }
 
@@ -293,7 +292,7 @@ static int set_information(win_handle file, void *what, size_t size, int class)
 {
 	IO_STATUS_BLOCK io;
 	NTSTATUS status = NtSetInformationFile(h(file), &io, what, (ULONG)size,
-		(FILE_INFORMATION_CLASS)class);
+		(FILE_INFORMATION_CLASS) class);
 
 	if (OK(status))
 		return 0;
@@ -307,8 +306,8 @@ static int set_information(win_handle file, void *what, size_t size, int class)
 
 int win_file_truncate(win_handle file, int64_t size)
 {
-	int r = set_information(file, &size, sizeof size,
-		END_OF_FILE_INFORMATION);
+	int r = set_information(
+		file, &size, sizeof size, END_OF_FILE_INFORMATION);
 
 	return r == -ENOSYS ? -EINVAL : r;
 }
@@ -352,13 +351,13 @@ int win_file_delete(win_handle file, bool posix)
 	uint8_t yes = 1;
 
 	return posix ? set_information(file, &flags, sizeof flags,
-			       DISPOSITION_INFORMATION_EX) :
-		       set_information(file, &yes, sizeof yes,
-			       DISPOSITION_INFORMATION);
+			       DISPOSITION_INFORMATION_EX)
+		     : set_information(
+			       file, &yes, sizeof yes, DISPOSITION_INFORMATION);
 }
 
-static int set_name(win_handle file, const struct win_name *to, uint32_t flags,
-	int class)
+static int set_name(
+	win_handle file, const struct win_name *to, uint32_t flags, int class)
 {
 	size_t size = sizeof(struct new_name) + to->length * 2 + 2;
 	struct new_name *n = win_alloc(size);
@@ -377,12 +376,12 @@ static int set_name(win_handle file, const struct win_name *to, uint32_t flags,
 
 /* FILE_RENAME_INFORMATION_EX: REPLACE_IF_EXISTS 1, POSIX_SEMANTICS 2,
  * IGNORE_READONLY_ATTRIBUTE 0x40. */
-int win_file_rename(win_handle file, const struct win_name *to, bool replace,
-	bool posix)
+int win_file_rename(
+	win_handle file, const struct win_name *to, bool replace, bool posix)
 {
 	return posix ? set_name(file, to, (replace ? 1 : 0) | 2 | 0x40,
-			       RENAME_INFORMATION_EX) :
-		       set_name(file, to, replace, RENAME_INFORMATION);
+			       RENAME_INFORMATION_EX)
+		     : set_name(file, to, replace, RENAME_INFORMATION);
 }
 
 int win_file_link(win_handle file, const struct win_name *to)
@@ -423,9 +422,8 @@ bool win_file_same(win_handle a, win_handle b)
 	struct win_file_stat x, y;
 	uint64_t v, w;
 
-	return !win_file_stat(a, &x) && !win_file_stat(b, &y) &&
-		x.id == y.id && !win_file_volume(a, &v) &&
-		!win_file_volume(b, &w) && v == w;
+	return !win_file_stat(a, &x) && !win_file_stat(b, &y) && x.id == y.id &&
+	       !win_file_volume(a, &v) && !win_file_volume(b, &w) && v == w;
 }
 
 /* The right to execute is what Wine shows of the host's x bits, and what our
@@ -481,8 +479,8 @@ int win_file_set_executable(win_handle file, bool executable)
 	ULONG size;
 	DWORD extra = executable ? FILE_GENERIC_EXECUTE : 0;
 	const SID *owner;
-	NTSTATUS status = NtQuerySecurityObject(h(file),
-		OWNER_SECURITY_INFORMATION, &old, sizeof old, &size);
+	NTSTATUS status = NtQuerySecurityObject(
+		h(file), OWNER_SECURITY_INFORMATION, &old, sizeof old, &size);
 
 	if (!OK(status))
 		return win_errno_from_status(status);
@@ -509,13 +507,13 @@ struct entry {
 	WCHAR name[];
 };
 
-int64_t win_folder_read(win_handle folder, void *buffer, size_t size,
-	bool restart)
+int64_t win_folder_read(
+	win_handle folder, void *buffer, size_t size, bool restart)
 {
 	IO_STATUS_BLOCK io = { 0 };
-	NTSTATUS status = NtQueryDirectoryFile(h(folder), NULL, NULL, NULL,
-		&io, buffer, (ULONG)size, ID_BOTH_DIRECTORY_INFORMATION, FALSE,
-		NULL, restart);
+	NTSTATUS status = NtQueryDirectoryFile(h(folder), NULL, NULL, NULL, &io,
+		buffer, (ULONG)size, ID_BOTH_DIRECTORY_INFORMATION, FALSE, NULL,
+		restart);
 
 	if (status == STATUS_NO_MORE_FILES_ ||
 		status == (NTSTATUS)0xc000000f /* STATUS_NO_SUCH_FILE */)
@@ -538,9 +536,8 @@ bool win_folder_next(const void *buffer, size_t used, size_t *position,
 	out->attributes = e->attributes;
 	/* for a reparse point the extended-attribute size holds its tag:
 	 * Microsoft "FILE_ID_BOTH_DIR_INFORMATION", EaSize */
-	out->reparse_tag = e->attributes & FILE_ATTRIBUTE_REPARSE_POINT ?
-		e->ea_size :
-		0;
+	out->reparse_tag =
+		e->attributes & FILE_ATTRIBUTE_REPARSE_POINT ? e->ea_size : 0;
 	out->name = (const uint16_t *)e->name;
 	out->length = e->name_length / 2;
 	out->modified = ns_from_filetime(e->modified);
@@ -561,8 +558,8 @@ int win_volume_space(win_handle file, struct win_volume_space *out)
 		WCHAR name[32];
 	} a;
 	IO_STATUS_BLOCK io;
-	NTSTATUS status = NtQueryVolumeInformationFile(h(file), &io, &s,
-		sizeof s, 7 /* FileFsFullSizeInformation */);
+	NTSTATUS status = NtQueryVolumeInformationFile(
+		h(file), &io, &s, sizeof s, 7 /* FileFsFullSizeInformation */);
 
 	if (!OK(status))
 		return win_errno_from_status(status);
@@ -571,8 +568,8 @@ int win_volume_space(win_handle file, struct win_volume_space *out)
 	out->available = (uint64_t)s.available * out->block;
 	out->free = (uint64_t)s.free * out->block;
 	out->name_max = 255;
-	status = NtQueryVolumeInformationFile(h(file), &io, &a, sizeof a,
-		5 /* FileFsAttributeInformation */);
+	status = NtQueryVolumeInformationFile(
+		h(file), &io, &a, sizeof a, 5 /* FileFsAttributeInformation */);
 	if (OK(status) || status == STATUS_BUFFER_OVERFLOW_)
 		out->name_max = (uint32_t)a.name_max;
 	return win_file_volume(file, &out->serial);

@@ -7,8 +7,7 @@ void win_close(win_handle handle)
 		CloseHandle(h(handle));
 }
 
-static int duplicate(HANDLE from, win_handle handle, HANDLE to,
-	win_handle *out)
+static int duplicate(HANDLE from, win_handle handle, HANDLE to, win_handle *out)
 {
 	HANDLE copy;
 
@@ -21,8 +20,7 @@ static int duplicate(HANDLE from, win_handle handle, HANDLE to,
 
 int win_duplicate(win_handle handle, win_handle *out)
 {
-	return duplicate(GetCurrentProcess(), handle, GetCurrentProcess(),
-		out);
+	return duplicate(GetCurrentProcess(), handle, GetCurrentProcess(), out);
 }
 
 int win_duplicate_to(win_handle target, win_handle handle, win_handle *out)
@@ -85,9 +83,8 @@ int win_wait(const win_handle *handles, int count, int64_t deadline)
 			return (int)r;
 		if (r != WAIT_TIMEOUT)
 			return win_errno_last();
-		if (deadline == 0 ||
-			(deadline != WIN_FOREVER &&
-				win_clock_monotonic() >= deadline))
+		if (deadline == 0 || (deadline != WIN_FOREVER &&
+					     win_clock_monotonic() >= deadline))
 			return -ETIMEDOUT;
 	}
 }
@@ -95,8 +92,8 @@ int win_wait(const win_handle *handles, int count, int64_t deadline)
 /* WaitOnAddress() and its wakers are kernelbase's: kernel32 does not pass them
  * on, and another import would be one more DLL to load. */
 static struct {
-	BOOL (WINAPI *wait)(volatile void *, void *, SIZE_T, DWORD);
-	void (WINAPI *wake)(void *);
+	BOOL(WINAPI *wait)(volatile void *, void *, SIZE_T, DWORD);
+	void(WINAPI *wake)(void *);
 } address HOST_STATE = { 0 };
 
 static void find_address_calls(void)
@@ -112,8 +109,8 @@ void win_word_wait(const uint32_t *word, uint32_t value, int64_t timeout)
 	if (!address.wait)
 		find_address_calls();
 	address.wait((volatile void *)word, &value, sizeof value,
-		timeout == WIN_FOREVER ? INFINITE :
-					 (DWORD)(timeout / 1000000 + 1));
+		timeout == WIN_FOREVER ? INFINITE
+				       : (DWORD)(timeout / 1000000 + 1));
 }
 
 void win_word_wake(const uint32_t *word)

@@ -10,8 +10,8 @@ void *win_realloc(void *p, size_t size)
 {
 	if (!p)
 		return win_alloc(size);
-	return HeapReAlloc(GetProcessHeap(), HEAP_ZERO_MEMORY, p,
-		size ? size : 1);
+	return HeapReAlloc(
+		GetProcessHeap(), HEAP_ZERO_MEMORY, p, size ? size : 1);
 }
 
 void win_free(void *p)

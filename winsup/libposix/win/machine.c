@@ -11,8 +11,7 @@ void win_machine(struct win_machine *out)
 {
 	SYSTEM_INFO info;
 	MEMORYSTATUSEX memory = { .dwLength = sizeof memory };
-	RTL_OSVERSIONINFOW version = {
-		.dwOSVersionInfoSize = sizeof version };
+	RTL_OSVERSIONINFOW version = { .dwOSVersionInfoSize = sizeof version };
 
 	GetSystemInfo(&info);
 	GlobalMemoryStatusEx(&memory);
@@ -21,12 +20,13 @@ void win_machine(struct win_machine *out)
 	out->memory_total = memory.ullTotalPhys;
 	out->memory_free = memory.ullAvailPhys;
 	/* the page file's figures include memory */
-	out->swap_total = memory.ullTotalPageFile > memory.ullTotalPhys ?
-		memory.ullTotalPageFile - memory.ullTotalPhys :
-		0;
-	out->swap_free = memory.ullAvailPageFile > memory.ullAvailPhys ?
-		memory.ullAvailPageFile - memory.ullAvailPhys :
-		0;
+	out->swap_total =
+		memory.ullTotalPageFile > memory.ullTotalPhys
+			? memory.ullTotalPageFile - memory.ullTotalPhys
+			: 0;
+	out->swap_free = memory.ullAvailPageFile > memory.ullAvailPhys
+				 ? memory.ullAvailPageFile - memory.ullAvailPhys
+				 : 0;
 	out->page_size = info.dwPageSize;
 	out->major = version.dwMajorVersion;
 	out->minor = version.dwMinorVersion;
@@ -36,7 +36,7 @@ void win_machine(struct win_machine *out)
 /* SystemFunction036 is RtlGenRandom (Microsoft "RtlGenRandom", Remarks). */
 int win_random(void *to, size_t size)
 {
-	static BOOLEAN (WINAPI *generate)(PVOID, ULONG) HOST_STATE = 0;
+	static BOOLEAN(WINAPI * generate)(PVOID, ULONG) HOST_STATE = 0;
 
 	if (!generate)
 		generate = (void *)win_library_symbol(
@@ -68,8 +68,8 @@ size_t win_host_name(char *to, size_t room)
 size_t win_user_name(char *to, size_t room)
 {
 	WCHAR name[256];
-	DWORD n = GetEnvironmentVariableW((const WCHAR *)u"USERNAME", name,
-		256);
+	DWORD n =
+		GetEnvironmentVariableW((const WCHAR *)u"USERNAME", name, 256);
 
 	if (!n || n >= 256)
 		memcpy(name, u"user", 10);
@@ -133,8 +133,8 @@ void win_token_ids(uint32_t *user, uint32_t *group)
 		return;
 	if (OK(NtQueryInformationToken(token, TokenUser, &u, sizeof u, &size)))
 		*user = last_part(u.user.User.Sid);
-	if (OK(NtQueryInformationToken(token, TokenPrimaryGroup, &u, sizeof u,
-		    &size)))
+	if (OK(NtQueryInformationToken(
+		    token, TokenPrimaryGroup, &u, sizeof u, &size)))
 		*group = last_part(u.group.PrimaryGroup);
 	CloseHandle(token);
 }

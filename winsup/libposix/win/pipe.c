@@ -46,9 +46,9 @@ bool win_is_console(win_handle handle)
 
 bool win_has_console(void)
 {
-	HANDLE console = CreateFileW((const WCHAR *)u"CONOUT$",
-		GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
-		OPEN_EXISTING, 0, NULL);
+	HANDLE console = CreateFileW((const WCHAR *)u"CONOUT$", GENERIC_WRITE,
+		FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING, 0,
+		NULL);
 
 	if (console == INVALID_HANDLE_VALUE)
 		return false;

@@ -14,7 +14,8 @@ win_handle win_process_self(void)
 int win_process_open(win_handle *out, uint32_t id)
 {
 	HANDLE process = OpenProcess(SYNCHRONIZE | PROCESS_TERMINATE |
-			PROCESS_DUP_HANDLE | PROCESS_QUERY_INFORMATION,
+					     PROCESS_DUP_HANDLE |
+					     PROCESS_QUERY_INFORMATION,
 		FALSE, id);
 
 	if (!process)
@@ -56,8 +57,8 @@ static void add_handle(struct attributes *a, win_handle handle)
 			return;
 	if (!handle)
 		return;
-	SetHandleInformation(h(handle), HANDLE_FLAG_INHERIT,
-		HANDLE_FLAG_INHERIT);
+	SetHandleInformation(
+		h(handle), HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
 	a->handles[a->count++] = h(handle);
 }
 
@@ -131,17 +132,16 @@ out:
 
 static int64_t ns(FILETIME t)
 {
-	return (int64_t)(((uint64_t)t.dwHighDateTime << 32) |
-		       t.dwLowDateTime) *
-		100;
+	return (int64_t)(((uint64_t)t.dwHighDateTime << 32) | t.dwLowDateTime) *
+	       100;
 }
 
 int win_process_times(win_handle process, int64_t *user, int64_t *system)
 {
 	FILETIME created, ended, in_system, in_user;
 
-	if (!GetProcessTimes(h(process), &created, &ended, &in_system,
-		    &in_user))
+	if (!GetProcessTimes(
+		    h(process), &created, &ended, &in_system, &in_user))
 		return win_errno_last();
 	*user = ns(in_user);
 	*system = ns(in_system);
@@ -170,8 +170,8 @@ int win_job_create(win_handle *out, const char *name)
 
 int win_job_assign(win_handle job, win_handle process)
 {
-	return AssignProcessToJobObject(h(job), h(process)) ? 0 :
-							      win_errno_last();
+	return AssignProcessToJobObject(h(job), h(process)) ? 0
+							    : win_errno_last();
 }
 
 int win_job_members(win_handle job, uint32_t *ids, size_t room)
@@ -184,8 +184,8 @@ int win_job_members(win_handle job, uint32_t *ids, size_t room)
 
 	if (!list)
 		return -ENOMEM;
-	if (QueryInformationJobObject(h(job), JobObjectBasicProcessIdList,
-		    list, sizeof *list, NULL)) {
+	if (QueryInformationJobObject(h(job), JobObjectBasicProcessIdList, list,
+		    sizeof *list, NULL)) {
 		for (; n < list->head.NumberOfProcessIdsInList && n < room; n++)
 			ids[n] = (uint32_t)list->head.ProcessIdList[n];
 	}

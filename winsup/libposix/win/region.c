@@ -34,10 +34,10 @@ int win_region_release(void *at)
 
 int win_region_commit(void *at, size_t size, int protection)
 {
-	return VirtualAlloc(at, size, MEM_COMMIT,
-		       win_page_protection(protection)) ?
-		0 :
-		-ENOMEM;
+	return VirtualAlloc(
+		       at, size, MEM_COMMIT, win_page_protection(protection))
+		       ? 0
+		       : -ENOMEM;
 }
 
 int win_region_decommit(void *at, size_t size)
@@ -49,10 +49,9 @@ int win_region_protect(void *at, size_t size, int protection)
 {
 	DWORD old;
 
-	return VirtualProtect(at, size, win_page_protection(protection),
-		       &old) ?
-		0 :
-		win_errno_last();
+	return VirtualProtect(at, size, win_page_protection(protection), &old)
+		       ? 0
+		       : win_errno_last();
 }
 
 int win_region_query(const void *at, struct win_memory *out)
@@ -112,9 +111,8 @@ int win_region_touched(const void *at, size_t count, uint8_t *touched)
 
 		/* an invalid page may be paged out: bit 31, "Bad", tells
 		 * nothing, so unless it is shared it counts as touched */
-		touched[i] = (flags & 1) ?
-			!pages[i].VirtualAttributes.Shared :
-			0;
+		touched[i] =
+			(flags & 1) ? !pages[i].VirtualAttributes.Shared : 0;
 	}
 	win_free(pages);
 	return 0;

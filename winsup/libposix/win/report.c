@@ -77,8 +77,7 @@ void win_trace(const char *text, ...)
 		return;
 	now = win_clock_realtime();
 	n = format(line, sizeof line, "%d %d.%06d ", trace_pid(),
-		(int)(now / 1000000000 % 100000),
-		(int)(now / 1000 % 1000000));
+		(int)(now / 1000000000 % 100000), (int)(now / 1000 % 1000000));
 	va_start(list, text);
 	n += format_list(line + n, sizeof line - n, text, list);
 	va_end(list);

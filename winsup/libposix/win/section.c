@@ -32,14 +32,14 @@ int win_section_open(win_handle *out, const char *name)
 	return 0;
 }
 
-int win_section_of_file(win_handle *out, win_handle file, uint64_t size,
-	int protection)
+int win_section_of_file(
+	win_handle *out, win_handle file, uint64_t size, int protection)
 {
-	DWORD page = (protection & WIN_WRITE) && !(protection & WIN_PRIVATE) ?
-		PAGE_READWRITE :
-		PAGE_WRITECOPY;
-	HANDLE section = CreateFileMappingW(h(file), NULL, page,
-		(DWORD)(size >> 32), (DWORD)size, NULL);
+	DWORD page = (protection & WIN_WRITE) && !(protection & WIN_PRIVATE)
+			     ? PAGE_READWRITE
+			     : PAGE_WRITECOPY;
+	HANDLE section = CreateFileMappingW(
+		h(file), NULL, page, (DWORD)(size >> 32), (DWORD)size, NULL);
 
 	if (!section)
 		return win_errno_last();
@@ -49,8 +49,8 @@ int win_section_of_file(win_handle *out, win_handle file, uint64_t size,
 
 int win_section_of_image(win_handle *out, win_handle file)
 {
-	HANDLE section = CreateFileMappingW(h(file), NULL,
-		PAGE_READONLY | SEC_IMAGE, 0, 0, NULL);
+	HANDLE section = CreateFileMappingW(
+		h(file), NULL, PAGE_READONLY | SEC_IMAGE, 0, 0, NULL);
 
 	if (!section)
 		return win_errno_last();
@@ -58,8 +58,8 @@ int win_section_of_image(win_handle *out, win_handle file)
 	return 0;
 }
 
-int win_section_map(win_handle section, void **at, uint64_t offset,
-	size_t size, int protection)
+int win_section_map(win_handle section, void **at, uint64_t offset, size_t size,
+	int protection)
 {
 	LARGE_INTEGER from = { .QuadPart = (int64_t)offset };
 	SIZE_T length = size;

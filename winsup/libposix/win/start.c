@@ -26,8 +26,8 @@ void *win_own_image(size_t *size)
 const uint16_t *win_own_path(void)
 {
 	if (!own_path[0])
-		GetModuleFileNameW((HMODULE)&__ImageBase, own_path,
-			sizeof own_path / 2);
+		GetModuleFileNameW(
+			(HMODULE)&__ImageBase, own_path, sizeof own_path / 2);
 	return own_path;
 }
 

@@ -1,7 +1,7 @@
 /* Windows threads. */
 #include "win/private.h"
 
-#define TEB_TLS_SLOTS 0x1480 /* windows-facts.md: (undoc), stable since NT */
+#define TEB_TLS_SLOTS	       0x1480 /* windows-facts.md: (undoc), stable since NT */
 #define TEB_DEALLOCATION_STACK 0x1478
 
 uint32_t __posix_tls HOST_STATE = 0;
@@ -98,17 +98,15 @@ int win_thread_terminate(win_handle thread)
 
 static int64_t ns(FILETIME t)
 {
-	return (int64_t)(((uint64_t)t.dwHighDateTime << 32) |
-		       t.dwLowDateTime) *
-		100;
+	return (int64_t)(((uint64_t)t.dwHighDateTime << 32) | t.dwLowDateTime) *
+	       100;
 }
 
 int win_thread_times(win_handle thread, int64_t *user, int64_t *system)
 {
 	FILETIME created, ended, in_system, in_user;
 
-	if (!GetThreadTimes(h(thread), &created, &ended, &in_system,
-		    &in_user))
+	if (!GetThreadTimes(h(thread), &created, &ended, &in_system, &in_user))
 		return win_errno_last();
 	*user = ns(in_user);
 	*system = ns(in_system);

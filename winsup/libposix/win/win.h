@@ -72,7 +72,7 @@ struct win_memory {
 	bool free, reserved, committed;
 };
 int win_region_reserve(void *at, size_t size); /* exactly there, or -EEXIST */
-int win_region_release(void *at); /* the whole reservation */
+int win_region_release(void *at);	       /* the whole reservation */
 int win_region_commit(void *at, size_t size, int protection);
 int win_region_decommit(void *at, size_t size);
 int win_region_protect(void *at, size_t size, int protection);
@@ -90,18 +90,18 @@ enum { WIN_PRIVATE = 8 }; /* with WIN_WRITE: copy on write */
 int win_section_create(win_handle *out, const char *name, uint64_t size,
 	bool reserve, bool *existed);
 int win_section_open(win_handle *out, const char *name);
-int win_section_of_file(win_handle *out, win_handle file, uint64_t size,
-	int protection);
+int win_section_of_file(
+	win_handle *out, win_handle file, uint64_t size, int protection);
 /* SEC_IMAGE of an executable file. */
 int win_section_of_image(win_handle *out, win_handle file);
 /* Maps at `at`, or where Windows likes if NULL; *at is set to the place. */
-int win_section_map(win_handle section, void **at, uint64_t offset,
-	size_t size, int protection);
+int win_section_map(win_handle section, void **at, uint64_t offset, size_t size,
+	int protection);
 int win_section_unmap(void *at);
 int win_section_flush(void *at, size_t size);
 
 /* ---- handles and events ---- */
-void win_close(win_handle h); /* 0 is fine */
+void win_close(win_handle h);			  /* 0 is fine */
 int win_duplicate(win_handle h, win_handle *out); /* within this process */
 /* Into process `target`; the value in *out is valid there. */
 int win_duplicate_to(win_handle target, win_handle h, win_handle *out);
@@ -128,11 +128,11 @@ bool win_process_ended(win_handle process, uint32_t *code);
 struct win_spawn {
 	const uint16_t *program; /* full Windows path */
 	uint16_t *command_line;
-	const uint16_t *environment; /* block, or NULL: ours */
-	const uint16_t *folder;	     /* Windows path, or NULL: ours */
+	const uint16_t *environment;	 /* block, or NULL: ours */
+	const uint16_t *folder;		 /* Windows path, or NULL: ours */
 	win_handle input, output, error; /* 0 = none */
-	bool detached;	/* no console */
-	bool suspended; /* *thread then is to be resumed */
+	bool detached;			 /* no console */
+	bool suspended;			 /* *thread then is to be resumed */
 };
 int win_process_create(const struct win_spawn *how, win_handle *process,
 	win_handle *thread, uint32_t *id);
@@ -181,13 +181,13 @@ void win_thread_stack_words(uint64_t words[4]);
 struct frame; /* abi/frame.h; FRAME_FULL here */
 int win_context_get(win_handle thread, struct frame *out);
 /* Sets only rip, rsp and rcx: enough to send the thread to the gate. */
-int win_context_redirect(win_handle thread, uint64_t rip, uint64_t rsp,
-	uint64_t rcx);
+int win_context_redirect(
+	win_handle thread, uint64_t rip, uint64_t rsp, uint64_t rcx);
 
 struct win_fault {
-	uint32_t code;	   /* the Windows exception code */
+	uint32_t code; /* the Windows exception code */
 	uint64_t rip;
-	uint64_t address;  /* touched address, 0 if none */
+	uint64_t address; /* touched address, 0 if none */
 	bool write, execute;
 	struct frame *frame; /* FRAME_FULL; changed = changed on return */
 };
@@ -227,11 +227,11 @@ enum { /* access */
 	WIN_FILE_EXECUTE = 128
 };
 enum { WIN_OPEN, WIN_CREATE, WIN_OPEN_OR_CREATE, WIN_TRUNCATE };
-enum { /* options */
+enum {				 /* options */
 	WIN_FILE_FOLDER = 1,	 /* must be one; -ENOTDIR */
 	WIN_FILE_NOT_FOLDER = 2, /* must not; -EISDIR */
 	WIN_FILE_DELETE_ON_CLOSE = 4,
-	WIN_FILE_NO_FOLLOW = 8,	   /* open the reparse point itself */
+	WIN_FILE_NO_FOLLOW = 8, /* open the reparse point itself */
 	WIN_FILE_WRITE_THROUGH = 16,
 	WIN_FILE_BY_ID = 32,
 	WIN_FILE_OVERLAPPED = 64 /* else synchronous with a file pointer */
@@ -246,16 +246,15 @@ struct win_file_stat {
 	int64_t accessed, modified, changed, created; /* realtime ns */
 };
 #define WIN_ATTRIBUTE_READONLY 0x1
-#define WIN_ATTRIBUTE_HIDDEN 0x2
-#define WIN_ATTRIBUTE_SYSTEM 0x4
-#define WIN_ATTRIBUTE_FOLDER 0x10
-#define WIN_ATTRIBUTE_REPARSE 0x400
+#define WIN_ATTRIBUTE_HIDDEN   0x2
+#define WIN_ATTRIBUTE_SYSTEM   0x4
+#define WIN_ATTRIBUTE_FOLDER   0x10
+#define WIN_ATTRIBUTE_REPARSE  0x400
 int win_file_open(win_handle *out, const struct win_name *name, int access,
 	int disposition, int options, uint32_t attributes, bool *created);
 /* Type, size, times from the name alone: cheaper than an open. id, links and
  * volume are 0. */
-int win_file_query_name(const struct win_name *name,
-	struct win_file_stat *out);
+int win_file_query_name(const struct win_name *name, struct win_file_stat *out);
 int win_file_stat(win_handle file, struct win_file_stat *out);
 int win_file_volume(win_handle file, uint64_t *serial);
 int64_t win_file_read(win_handle file, void *to, size_t size, int64_t offset);
@@ -270,8 +269,8 @@ int win_file_flush(win_handle file);
 int win_file_set_times(win_handle file, int64_t accessed, int64_t modified);
 int win_file_set_attributes(win_handle file, uint32_t attributes);
 int win_file_delete(win_handle file, bool posix); /* -ENOSYS: no such class */
-int win_file_rename(win_handle file, const struct win_name *to, bool replace,
-	bool posix);
+int win_file_rename(
+	win_handle file, const struct win_name *to, bool replace, bool posix);
 int win_file_link(win_handle file, const struct win_name *to);
 /* Whether the ACL lets anybody execute the file; the file must be open for
  * reading.  Setting it needs WIN_FILE_SET_ATTRIBUTES. */
@@ -290,8 +289,8 @@ struct win_folder_entry {
 };
 /* Reads entries into buffer (>= 4096 bytes, 8-aligned); returns bytes used,
  * 0 at the end.  Iterate with win_folder_next(). */
-int64_t win_folder_read(win_handle folder, void *buffer, size_t size,
-	bool restart);
+int64_t win_folder_read(
+	win_handle folder, void *buffer, size_t size, bool restart);
 /* *position starts at 0; false when the buffer is used up. */
 bool win_folder_next(const void *buffer, size_t used, size_t *position,
 	struct win_folder_entry *out);

@@ -36,11 +36,11 @@ static long is_empty(const struct win_name *name)
 	int64_t used;
 	bool first = true;
 	win_handle h;
-	long r = win_file_open(&h, name, WIN_FILE_LIST, WIN_OPEN,
-		WIN_FILE_FOLDER, 0, NULL);
+	long r = win_file_open(
+		&h, name, WIN_FILE_LIST, WIN_OPEN, WIN_FILE_FOLDER, 0, NULL);
 
-	while (!r && (used = win_folder_read(h, buffer, sizeof buffer,
-			      first)) > 0) {
+	while (!r &&
+		(used = win_folder_read(h, buffer, sizeof buffer, first)) > 0) {
 		first = false;
 		at = 0;
 		while (win_folder_next(buffer, (size_t)used, &at, &e)) {
@@ -103,8 +103,7 @@ static long remove_name(const struct win_name *name, uint32_t attributes)
 	if (r == -ENOSYS) {
 		if (attributes & WIN_ATTRIBUTE_READONLY)
 			win_file_set_attributes(h,
-				attributes &
-					~(uint32_t)WIN_ATTRIBUTE_READONLY);
+				attributes & ~(uint32_t)WIN_ATTRIBUTE_READONLY);
 		memcpy(path, name->text, name->length * 2);
 		nt_hidden_name(&away, path);
 		r = win_file_rename(h, &away, false, false);
@@ -141,8 +140,7 @@ static bool same(const struct win_name *a, const struct win_name *b)
 
 	if (win_file_open(&x, a, WIN_FILE_ATTRIBUTES, WIN_OPEN, 0, 0, NULL))
 		return false;
-	if (!win_file_open(&y, b, WIN_FILE_ATTRIBUTES, WIN_OPEN, 0, 0,
-		    NULL)) {
+	if (!win_file_open(&y, b, WIN_FILE_ATTRIBUTES, WIN_OPEN, 0, 0, NULL)) {
 		r = win_file_same(x, y);
 		win_close(y);
 	}
@@ -151,8 +149,8 @@ static bool same(const struct win_name *a, const struct win_name *b)
 }
 
 /* Wine takes a name that differs only in case for no change. */
-static long rename_case(win_handle h, const struct win_name *from,
-	const struct win_name *to)
+static long rename_case(
+	win_handle h, const struct win_name *from, const struct win_name *to)
 {
 	uint16_t path[NT_PATH];
 	struct win_name between = { 0, path, from->length };
@@ -164,8 +162,8 @@ static long rename_case(win_handle h, const struct win_name *from,
 	return r ? r : win_file_rename(h, to, false, false);
 }
 
-static bool equal_but_for_case(const struct win_name *a,
-	const struct win_name *b)
+static bool equal_but_for_case(
+	const struct win_name *a, const struct win_name *b)
 {
 	if (a->length != b->length)
 		return false;
@@ -185,35 +183,35 @@ static long make_way(const struct place *to, const struct win_name *name,
 		return -ENOTDIR;
 	if (!folder && there_folder)
 		return -EISDIR;
-	return there_folder ? nt_rmdir(to) :
-			      remove_name(name, there->attributes);
+	return there_folder ? nt_rmdir(to)
+			    : remove_name(name, there->attributes);
 }
 
-static bool starts_with(const struct win_name *longer,
-	const struct win_name *shorter)
+static bool starts_with(
+	const struct win_name *longer, const struct win_name *shorter)
 {
 	return longer->length > shorter->length &&
-		!memcmp(longer->text, shorter->text, shorter->length * 2) &&
-		longer->text[shorter->length] == '\\';
+	       !memcmp(longer->text, shorter->text, shorter->length * 2) &&
+	       longer->text[shorter->length] == '\\';
 }
 
 static long rename_open(win_handle h, const struct place *to,
 	const struct win_name *to_name, bool folder, bool exists,
 	const struct win_file_stat *there)
 {
-	bool there_folder = exists &&
-		(there->attributes & WIN_ATTRIBUTE_FOLDER);
-	long r = folder || there_folder ?
-		-ENOSYS :
-		win_file_rename(h, to_name, true, true);
+	bool there_folder =
+		exists && (there->attributes & WIN_ATTRIBUTE_FOLDER);
+	long r = folder || there_folder
+			 ? -ENOSYS
+			 : win_file_rename(h, to_name, true, true);
 
 	if (r != -ENOSYS)
 		return r;
 	if (exists) {
 		/* one step if nobody has it open */
-		r = folder || there_folder ?
-			-EACCES :
-			win_file_rename(h, to_name, true, false);
+		r = folder || there_folder
+			    ? -EACCES
+			    : win_file_rename(h, to_name, true, false);
 		if (r != -EACCES && r != -EEXIST)
 			return r;
 		r = make_way(to, to_name, folder, there);
@@ -223,8 +221,7 @@ static long rename_open(win_handle h, const struct place *to,
 	return win_file_rename(h, to_name, false, false);
 }
 
-long nt_rename(const struct place *from, const struct place *to,
-	unsigned flags)
+long nt_rename(const struct place *from, const struct place *to, unsigned flags)
 {
 	uint16_t from_path[NT_PATH], to_path[NT_PATH];
 	struct win_name from_name, to_name;

@@ -38,8 +38,8 @@ static long positional(struct nt_file *f, win_handle *out)
 
 	lock_take(&f->file.lock);
 	if (!f->positional)
-		r = win_file_reopen(&f->positional, f->handle,
-			access_of(f->file.flags));
+		r = win_file_reopen(
+			&f->positional, f->handle, access_of(f->file.flags));
 	*out = f->positional;
 	lock_drop(&f->file.lock);
 	return r;
@@ -63,8 +63,8 @@ static long transfer(struct file *f, struct io *io, bool write)
 
 		if (!v->iov_len)
 			continue;
-		n = write ? win_file_write(h, v->iov_base, v->iov_len, at) :
-			    win_file_read(h, v->iov_base, v->iov_len, at);
+		n = write ? win_file_write(h, v->iov_base, v->iov_len, at)
+			  : win_file_read(h, v->iov_base, v->iov_len, at);
 		if (n < 0)
 			break;
 		done += n;
@@ -124,8 +124,8 @@ static long set_open_file(struct file *f, const struct attributes *a)
 	if (n < 0)
 		return (long)n;
 	name.length = (size_t)n;
-	r = win_file_open(&h, &name, WIN_FILE_SET_ATTRIBUTES, WIN_OPEN, 0, 0,
-		NULL);
+	r = win_file_open(
+		&h, &name, WIN_FILE_SET_ATTRIBUTES, WIN_OPEN, 0, 0, NULL);
 	if (r)
 		return r;
 	r = nt_set_attributes_file(h, a);
@@ -146,8 +146,8 @@ static long nt_sync(struct file *f, bool data_only)
 	return win_file_flush(nt(f)->handle);
 }
 
-static long nt_map(struct file *f, uint64_t offset, size_t size,
-	int protection, int flags, win_handle *section)
+static long nt_map(struct file *f, uint64_t offset, size_t size, int protection,
+	int flags, win_handle *section)
 {
 	struct win_file_stat st;
 	long r = win_file_stat(nt(f)->handle, &st);
@@ -244,8 +244,7 @@ static long check(const struct place *p, const struct win_name *name,
 		return -ELOOP;
 	if (!folder && ((flags & O_DIRECTORY) || p->must_be_folder))
 		return -ENOTDIR;
-	if (folder &&
-		((flags & O_ACCMODE) != O_RDONLY || (flags & O_CREAT)) &&
+	if (folder && ((flags & O_ACCMODE) != O_RDONLY || (flags & O_CREAT)) &&
 		!(flags & O_PATH))
 		return -EISDIR;
 	return 0;
@@ -260,9 +259,9 @@ static long open_existing(const struct place *p, const struct win_name *name,
 
 	if (!r)
 		r = win_file_open(&h, name,
-			folder ? WIN_FILE_LIST | WIN_FILE_READ :
-				flags & O_PATH ? WIN_FILE_READ :
-						 access_of(flags),
+			folder		 ? WIN_FILE_LIST | WIN_FILE_READ
+			: flags & O_PATH ? WIN_FILE_READ
+					 : access_of(flags),
 			WIN_OPEN,
 			folder ? WIN_FILE_FOLDER : WIN_FILE_NOT_FOLDER, 0,
 			NULL);
@@ -275,8 +274,8 @@ static long open_existing(const struct place *p, const struct win_name *name,
 			return r;
 		}
 	}
-	*out = folder ? nt_folder_make(h, flags, p->mount->device) :
-			nt_file_make(h, flags, p->mount->device);
+	*out = folder ? nt_folder_make(h, flags, p->mount->device)
+		      : nt_file_make(h, flags, p->mount->device);
 	return *out ? 0 : -ENOMEM;
 }
 
@@ -292,8 +291,7 @@ static long create(const struct place *p, const struct win_name *name,
 
 	if (p->must_be_folder)
 		return -EISDIR;
-	r = win_file_open(&h, name,
-		access_of(flags) | WIN_FILE_SET_ATTRIBUTES,
+	r = win_file_open(&h, name, access_of(flags) | WIN_FILE_SET_ATTRIBUTES,
 		flags & O_EXCL ? WIN_CREATE : WIN_OPEN_OR_CREATE,
 		WIN_FILE_NOT_FOLDER, attributes, &created);
 	if (r)
@@ -306,14 +304,14 @@ static long create(const struct place *p, const struct win_name *name,
 
 /* The name is asked for first: what kind of thing it is decides how it is to
  * be opened, and under Wine the question costs no request. */
-static long nt_open(const struct place *p, int flags, uint32_t mode,
-	struct file **out)
+static long nt_open(
+	const struct place *p, int flags, uint32_t mode, struct file **out)
 {
 	uint16_t path[NT_PATH];
 	struct win_name name;
 	struct win_file_stat st;
 	bool change = (flags & (O_CREAT | O_TRUNC)) ||
-		(flags & O_ACCMODE) != O_RDONLY;
+		      (flags & O_ACCMODE) != O_RDONLY;
 	long r = nt_name(p, path, &name, false);
 
 	if (r)
@@ -339,9 +337,8 @@ static bool has_parent(const struct place *p)
 		parent.length--;
 	if (parent.length)
 		parent.length--;
-	return !nt_name(&parent, path, &name, false) &&
-		!nt_query(&name, &st) &&
-		(st.attributes & WIN_ATTRIBUTE_FOLDER);
+	return !nt_name(&parent, path, &name, false) && !nt_query(&name, &st) &&
+	       (st.attributes & WIN_ATTRIBUTE_FOLDER);
 }
 
 static int64_t native_path(const struct place *p, uint16_t *to, size_t room)

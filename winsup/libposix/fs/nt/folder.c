@@ -32,16 +32,16 @@ static long next_entry(struct nt_folder *d, struct win_folder_entry *out)
 	for (;;) {
 		if (win_folder_next(d->buffer, d->used, &d->at, out)) {
 			bool dots = out->name[0] == '.' &&
-				(out->length == 1 ||
-					(out->length == 2 &&
-						out->name[1] == '.'));
+				    (out->length == 1 ||
+					    (out->length == 2 &&
+						    out->name[1] == '.'));
 
 			if (!dots && !nt_is_hidden(out->name, out->length))
 				return 0;
 			continue;
 		}
-		int64_t n = win_folder_read(d->handle, d->buffer, BUFFER,
-			d->next == 2 && !d->used);
+		int64_t n = win_folder_read(
+			d->handle, d->buffer, BUFFER, d->next == 2 && !d->used);
 
 		if (n <= 0)
 			return n ? (long)n : -ENOENT;
@@ -205,8 +205,8 @@ static long set_folder(struct file *f, const struct attributes *a)
 	if (n < 0)
 		return (long)n;
 	name.length = (size_t)n;
-	r = win_file_open(&h, &name, WIN_FILE_SET_ATTRIBUTES, WIN_OPEN, 0, 0,
-		NULL);
+	r = win_file_open(
+		&h, &name, WIN_FILE_SET_ATTRIBUTES, WIN_OPEN, 0, 0, NULL);
 	if (r)
 		return r;
 	r = nt_set_attributes_file(h, a);

@@ -6,8 +6,8 @@
 
 #include "abi/errno.h"
 
-static const char cookie[] = { '!', '<', 'p', 'o', 's', 'i',
-	'x', '-', 's', 'y', 'm', 'l', 'i', 'n', 'k', '>' };
+static const char cookie[] = { '!', '<', 'p', 'o', 's', 'i', 'x', '-', 's', 'y',
+	'm', 'l', 'i', 'n', 'k', '>' };
 
 long nt_link_read_file(win_handle file, char *to, size_t room)
 {
@@ -15,8 +15,7 @@ long nt_link_read_file(win_handle file, char *to, size_t room)
 	int64_t n = win_file_read(file, bytes, sizeof bytes, 0);
 	size_t size;
 
-	if (n < (int64_t)sizeof cookie ||
-		memcmp(bytes, cookie, sizeof cookie))
+	if (n < (int64_t)sizeof cookie || memcmp(bytes, cookie, sizeof cookie))
 		return -EINVAL;
 	size = (size_t)n - sizeof cookie;
 	memcpy(to, bytes + sizeof cookie, size < room ? size : room);
@@ -26,8 +25,8 @@ long nt_link_read_file(win_handle file, char *to, size_t room)
 long nt_link_read(const struct win_name *name, char *to, size_t room)
 {
 	win_handle file;
-	long r = win_file_open(&file, name, WIN_FILE_READ, WIN_OPEN, 0, 0,
-		NULL);
+	long r =
+		win_file_open(&file, name, WIN_FILE_READ, WIN_OPEN, 0, 0, NULL);
 
 	if (r)
 		return r;

@@ -17,7 +17,7 @@ static const char hidden[] = ".posix-deleted-";
 static bool forbidden(uint32_t c)
 {
 	return c < 32 || c == '*' || c == '?' || c == '"' || c == '<' ||
-		c == '>' || c == '|' || c == ':' || c == '\\';
+	       c == '>' || c == '|' || c == ':' || c == '\\';
 }
 
 /* A dot or blank at the end is cut off by Win32: native programs could not
@@ -44,7 +44,7 @@ size_t nt_encode(uint16_t *to, size_t room, const char *name, size_t size)
 			step = 1;
 			PUT(PRIVATE + (unsigned char)name[i]);
 		} else if (forbidden(c) ||
-			(i + 1 == size && forbidden_last(c))) {
+			   (i + 1 == size && forbidden_last(c))) {
 			PUT(PRIVATE + c);
 		} else if (c >= 0x10000) {
 			PUT(0xd800 + ((c - 0x10000) >> 10));
@@ -79,8 +79,8 @@ size_t nt_decode(char *to, size_t room, const uint16_t *name, size_t count)
 	return n;
 }
 
-long nt_name(const struct place *p, uint16_t *to, struct win_name *name,
-	bool change)
+long nt_name(
+	const struct place *p, uint16_t *to, struct win_name *name, bool change)
 {
 	const struct mount *m = p->mount;
 	size_t n = m->windows_length;

@@ -24,7 +24,7 @@ bool nt_is_hidden(const uint16_t *name, size_t length);
 static inline bool nt_may_be_link(uint32_t attributes)
 {
 	return (attributes & WIN_ATTRIBUTE_SYSTEM) &&
-		!(attributes & WIN_ATTRIBUTE_FOLDER);
+	       !(attributes & WIN_ATTRIBUTE_FOLDER);
 }
 /* Length of the link's text (copied up to `room` bytes), or -EINVAL if the
  * file is no link. */
@@ -52,8 +52,8 @@ extern const struct file_ops nt_folder_ops;
 long nt_mkdir(const struct place *p, uint32_t mode);
 long nt_rmdir(const struct place *p);
 long nt_unlink(const struct place *p);
-long nt_rename(const struct place *from, const struct place *to,
-	unsigned flags);
+long nt_rename(
+	const struct place *from, const struct place *to, unsigned flags);
 long nt_link(const struct place *from, const struct place *to);
 
 #endif

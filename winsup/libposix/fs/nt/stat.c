@@ -85,8 +85,8 @@ long nt_stat(const struct place *p, struct kstat *out)
 		r = nt_query(&name, &st);
 	if (!r)
 		r = win_file_open(&file, &name,
-			nt_may_be_link(st.attributes) ? WIN_FILE_READ :
-							WIN_FILE_ATTRIBUTES,
+			nt_may_be_link(st.attributes) ? WIN_FILE_READ
+						      : WIN_FILE_ATTRIBUTES,
 			WIN_OPEN, 0, 0, NULL);
 	if (r)
 		return r;
@@ -131,8 +131,7 @@ long nt_set_attributes_file(win_handle file, const struct attributes *a)
 	if (!r && (a->what & (ATTRIBUTE_ACCESSED | ATTRIBUTE_MODIFIED)))
 		r = win_file_set_times(file,
 			a->what & ATTRIBUTE_ACCESSED ? a->accessed : INT64_MIN,
-			a->what & ATTRIBUTE_MODIFIED ? a->modified :
-						       INT64_MIN);
+			a->what & ATTRIBUTE_MODIFIED ? a->modified : INT64_MIN);
 	return r;
 }
 
@@ -150,9 +149,9 @@ long nt_set_attributes(const struct place *p, const struct attributes *a)
 	if (!r && nt_may_be_link(st.attributes) &&
 		nt_link_read(&name, target, 1) >= 0)
 		/* a link's own mode and times: man 2 chmod, EOPNOTSUPP */
-		return p->follow ? -ELOOP :
-			(a->what & ATTRIBUTE_MODE) ? -EOPNOTSUPP :
-						     0;
+		return p->follow		    ? -ELOOP
+		       : (a->what & ATTRIBUTE_MODE) ? -EOPNOTSUPP
+						    : 0;
 	if (!r)
 		r = win_file_open(&file, &name, WIN_FILE_SET_ATTRIBUTES,
 			WIN_OPEN, 0, 0, NULL);

@@ -90,9 +90,13 @@ static char *read_file(const char *name, size_t *size)
 
 static void write_file(const char *name, const void *bytes, size_t size)
 {
+	struct stat st;
 	FILE *f;
 
-	unlink(name); /* a program that runs keeps its file */
+	/* a program that runs keeps its file; but not /dev/null, which
+	 * configure scripts name */
+	if (!lstat(name, &st) && S_ISREG(st.st_mode))
+		unlink(name);
 	f = fopen(name, "wb");
 	if (!f || fwrite(bytes, 1, size, f) != size || fclose(f))
 		die(strerror(errno), name);
@@ -382,6 +386,14 @@ static char *join(const struct strings *s)
 	return text;
 }
 
+static void make_executable(const char *name)
+{
+	struct stat st;
+
+	if (!stat(name, &st) && S_ISREG(st.st_mode))
+		chmod(name, 0755);
+}
+
 static void finish_image(struct link *k)
 {
 	struct image im;
@@ -395,7 +407,7 @@ static void finish_image(struct link *k)
 			die(problem, k->line.output);
 	}
 	write_file(k->line.output, im.bytes, im.size);
-	chmod(k->line.output, 0755);
+	make_executable(k->line.output);
 }
 
 static void clean(void)

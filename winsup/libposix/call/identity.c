@@ -265,3 +265,58 @@ long sys_prctl(int option, unsigned long a, unsigned long b, unsigned long c,
 	}
 	return -EINVAL;
 }
+
+/* Calls f for each process that (which, who) names; -ESRCH if none. */
+static long each_process(int which, int who,
+	void (*f)(struct process_slot *p, int *value), int *value)
+{
+	struct shared *s = task_shared();
+	struct process_slot *mine = task_process_slot(own()->slot);
+	long r = -ESRCH;
+
+	if (which < PRIO_PROCESS || which > PRIO_USER)
+		return -EINVAL;
+	for (uint32_t i = 0; i < s->process_end; i++) {
+		struct process_slot *p = &s->process[i];
+		bool match =
+			which == PRIO_PROCESS
+				? p->pid == (who ? who : own()->pid)
+			: which == PRIO_PGRP
+				? p->group == (who ? who : mine->group)
+				: p->uid == (who ? (uint32_t)who : own()->uid);
+
+		if (task_process_state(p->word) != PROCESS_RUNNING || !match)
+			continue;
+		f(p, value);
+		r = 0;
+	}
+	return r;
+}
+
+static void lowest(struct process_slot *p, int *value)
+{
+	if (p->nice < *value)
+		*value = p->nice;
+}
+
+static void set_nice(struct process_slot *p, int *value)
+{
+	p->nice = *value;
+}
+
+/* The kernel's answer is 20 - nice, so that it is never negative. */
+long sys_getpriority(int which, int who)
+{
+	int nice = 19;
+	long r = each_process(which, who, lowest, &nice);
+
+	return r ? r : 20 - nice;
+}
+
+long sys_setpriority(int which, int who, int nice)
+{
+	nice = nice < -20 ? -20 : nice > 19 ? 19 : nice;
+	if (nice < task_process_slot(own()->slot)->nice)
+		return -EACCES; /* only a privileged process may: man 2 */
+	return each_process(which, who, set_nice, &nice);
+}

@@ -18,9 +18,10 @@ static long call(struct frame *frame)
 static long call_traced(struct frame *frame)
 {
 	int64_t start = win_clock_monotonic();
+	uint64_t number = frame->number; /* rt_sigreturn changes it */
 	long result = call(frame);
 
-	trace_call(frame, result, win_clock_monotonic() - start);
+	trace_call(number, frame, result, win_clock_monotonic() - start);
 	return result;
 }
 

@@ -23,6 +23,7 @@ int gate_start(uint32_t claim_slot, uint64_t claim);
 
 /* trace.c: POSIX_STRACE=FILE; one line for a call, decoded by its line in
  * abi/syscalls.def.  The rooms' own lines go through win_trace(). */
-void trace_call(struct frame *frame, long result, int64_t nanoseconds);
+void trace_call(
+	uint64_t number, struct frame *frame, long result, int64_t nanoseconds);
 
 #endif

@@ -189,16 +189,17 @@ static void add_result(struct line *l, long result)
 		add(l, ") = %ld", result);
 }
 
-void trace_call(struct frame *frame, long result, int64_t nanoseconds)
+void trace_call(
+	uint64_t number, struct frame *frame, long result, int64_t nanoseconds)
 {
-	const struct call_text *text = gate_text(frame->number);
+	const struct call_text *text = gate_text(number);
 	struct line l = { .length = 0 };
 	const char *kind;
 
 	if (text)
 		add(&l, "%s(", text->name);
 	else
-		add(&l, "syscall_%lu(", (unsigned long)frame->number);
+		add(&l, "syscall_%lu(", (unsigned long)number);
 	kind = text ? text->kinds : "";
 	for (int i = 0; text && i < text->count && kind; i++) {
 		add(&l, "%s", i ? ", " : "");

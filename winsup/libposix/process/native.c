@@ -68,6 +68,23 @@ static size_t split(const uint16_t **line, uint16_t *to, bool first)
 	return n;
 }
 
+/* argv[0]: a path of Windows' in POSIX spelling, another name as it is. */
+static long add_program(struct arguments *a, const uint16_t *s, size_t n)
+{
+	uint16_t program[2048];
+	char path[PATH_SIZE];
+	bool plain = true;
+	long r;
+
+	for (size_t i = 0; i < n; i++)
+		plain &= s[i] != '\\';
+	if (plain)
+		return add_utf16(a, s, n);
+	r = path_from_windows(
+		program, win_program_path(program, 2048), path, sizeof path);
+	return r > 0 ? arguments_add(a, path, (size_t)r) : add_utf16(a, s, n);
+}
+
 static long split_line(struct arguments *a)
 {
 	const uint16_t *line = win_command_line();
@@ -79,7 +96,8 @@ static long split_line(struct arguments *a)
 	while (!r && (*line || !a->argc)) {
 		size_t n = split(&line, buffer, !a->argc);
 
-		r = add_utf16(a, buffer, n);
+		r = a->argc ? add_utf16(a, buffer, n)
+			    : add_program(a, buffer, n);
 		a->argc++;
 	}
 	win_free(buffer);
@@ -172,6 +190,9 @@ static long add_variable(
 	}
 	if (name_is(v, "USERPROFILE"))
 		known->profile = v + 12;
+	/* a folder of some other system's (Wine passes its host's) */
+	if (name_is(v, "TMPDIR") && v[7] == '/')
+		return 0;
 	known->home |= name_is(v, "HOME");
 	known->zone |= name_is(v, "TZ");
 	a->envc++;

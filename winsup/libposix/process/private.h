@@ -47,6 +47,10 @@ void program_enter(struct process *p, struct frame *frame, const char *path,
 void program_enter_adopted(struct process *p, struct frame *frame,
 	const struct module *m, const char *path, struct arguments *a);
 
+/* ---- start.c ---- */
+/* Starts the trace if the environment has POSIX_STRACE. */
+void trace_if_asked(const struct arguments *a);
+
 /* ---- native.c ---- */
 /* Runs a program of Windows' own and ends the process as it ended. */
 _Noreturn void native_run(

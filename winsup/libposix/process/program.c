@@ -137,6 +137,7 @@ void program_enter(struct process *p, struct frame *frame, const char *path,
 	char **list = arguments_pointers(a);
 	long r;
 
+	trace_if_asked(a);
 	memory_upper_reset();
 	current->tp = current->upper = NULL;
 	set_name(p, path);

@@ -101,7 +101,7 @@ static int own_pid(void)
 }
 
 /* POSIX_STRACE names a file as Windows or as POSIX spells it. */
-void start_trace(const char *value)
+static void start_trace(const char *value)
 {
 	uint16_t path[2048];
 	int64_t n = path_to_windows(AT_FDCWD, value, path, 2047);
@@ -128,9 +128,12 @@ void start_trace(const char *value)
 	win_trace_start(path, own_pid);
 }
 
-static void trace_if_asked(const struct arguments *a)
+void trace_if_asked(const struct arguments *a)
 {
 	const char *p = a->bytes;
+
+	if (win_trace_on)
+		return;
 
 	for (int i = 0; i < a->argc + a->envc; i++) {
 		if (i >= a->argc && !strncmp(p, "POSIX_STRACE=", 13) && p[13])

@@ -109,8 +109,10 @@ int signal_unpack(struct process *p, struct transfer *from, int how)
 	t->altstack = transfer_get_number(from);
 	t->altstack_size = transfer_get_number(from);
 	t->altstack_flags = (int)transfer_get_number(from);
-	if (how == TRANSFER_EXEC)
+	if (how == TRANSFER_EXEC) {
 		t->altstack = t->altstack_size = 0;
+		signal_exec(p);
+	}
 	signal_publish(p);
 	return (int)from->error;
 }

@@ -70,6 +70,9 @@ bool signal_fault(struct win_fault *fault)
 			: fault->rip;
 	if (fault->code == FAULT_ACCESS && fault->address == ~0ul)
 		record.value = 0; /* not canonical: Linux says address 0 */
+	win_trace("fault %#x at %#lx touching %#lx, rsp %#lx", fault->code,
+		(unsigned long)fault->rip, (unsigned long)fault->address,
+		(unsigned long)fault->frame->rsp);
 	*t->frame = *fault->frame;
 	t->frame->kind = FRAME_FULL;
 	t->in_gate = 1;

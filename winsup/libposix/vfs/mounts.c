@@ -92,6 +92,31 @@ static int mount_root(void)
 	return r;
 }
 
+/* Scripts begin with "#!/bin/sh": where the bundle has no /bin, as it need
+ * not, that is /usr/bin. */
+static int mount_bin(void)
+{
+	const struct mount *root = &mounts[0];
+	size_t n = root->windows_length;
+	uint16_t *path = win_alloc((n + 8) * 2);
+	struct win_name name = { 0, path, n + 4 };
+	struct win_file_stat st;
+	int r = 0;
+
+	if (!path)
+		return -ENOMEM;
+	memcpy(path, root->windows, n * 2);
+	memcpy(path + n, u"\\bin", 8);
+	if (win_file_query_name(&name, &st)) {
+		memcpy(path + n, u"\\usr\\bin", 16);
+		name.length = n + 8;
+		if (!win_file_query_name(&name, &st))
+			r = mount_add("/bin", &nt_fs, path, name.length, 0);
+	}
+	win_free(path);
+	return r;
+}
+
 static int mount_drives(void)
 {
 	uint32_t drives = win_drives();
@@ -185,7 +210,7 @@ int mounts_start(void)
 {
 	int r;
 
-	if ((r = mount_root()) ||
+	if ((r = mount_root()) || (r = mount_bin()) ||
 		(r = mount_add("/dev", &dev_fs, NULL, 0, 0)) ||
 		(r = mount_drives()))
 		return r;

@@ -69,10 +69,10 @@ static void make_object(struct object *o, const struct win_name *name)
 
 static ACCESS_MASK access_mask(int access)
 {
-	ACCESS_MASK m = SYNCHRONIZE | FILE_READ_ATTRIBUTES | READ_CONTROL;
+	ACCESS_MASK m = SYNCHRONIZE | FILE_READ_ATTRIBUTES;
 
 	if (access & WIN_FILE_READ)
-		m |= FILE_READ_DATA | FILE_READ_EA | READ_CONTROL;
+		m |= FILE_READ_DATA | FILE_READ_EA;
 	if (access & WIN_FILE_LIST)
 		m |= FILE_LIST_DIRECTORY;
 	if (access & WIN_FILE_WRITE)
@@ -80,7 +80,7 @@ static ACCESS_MASK access_mask(int access)
 	if (access & WIN_FILE_APPEND)
 		m |= FILE_APPEND_DATA | FILE_WRITE_ATTRIBUTES;
 	if (access & WIN_FILE_SET_ATTRIBUTES)
-		m |= FILE_WRITE_ATTRIBUTES | WRITE_DAC | READ_CONTROL;
+		m |= FILE_WRITE_ATTRIBUTES;
 	if (access & WIN_FILE_DELETE)
 		m |= DELETE;
 	if (access & WIN_FILE_EXECUTE)
@@ -424,76 +424,6 @@ bool win_file_same(win_handle a, win_handle b)
 
 	return !win_file_stat(a, &x) && !win_file_stat(b, &y) && x.id == y.id &&
 	       !win_file_volume(a, &v) && !win_file_volume(b, &w) && v == w;
-}
-
-/* The right to execute is what Wine shows of the host's x bits, and what our
- * own chmod() writes. */
-int win_file_executable(win_handle file, bool *executable)
-{
-	union {
-		SECURITY_DESCRIPTOR_RELATIVE d;
-		uint8_t bytes[2048];
-		uint64_t align;
-	} s;
-	ULONG size;
-	NTSTATUS status = NtQuerySecurityObject(h(file),
-		OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION, &s,
-		sizeof s, &size);
-	const ACL *list;
-	const uint8_t *p;
-
-	if (!OK(status))
-		return win_errno_from_status(status);
-	*executable = false;
-	if (!s.d.Dacl) {
-		*executable = true; /* no list: everybody may do anything */
-		return 0;
-	}
-	list = (const ACL *)(s.bytes + s.d.Dacl);
-	p = (const uint8_t *)(list + 1);
-	for (int i = 0; i < list->AceCount; i++) {
-		const ACCESS_ALLOWED_ACE *ace = (const void *)p;
-
-		if (ace->Header.AceType == ACCESS_ALLOWED_ACE_TYPE &&
-			(ace->Mask & FILE_EXECUTE))
-			*executable = true;
-		p += ace->Header.AceSize;
-	}
-	return 0;
-}
-
-/* A list of two: the owner, and everybody else.  NtSetSecurityObject is
- * SetKernelObjectSecurity() without advapi32. */
-int win_file_set_executable(win_handle file, bool executable)
-{
-	static const SID everyone = { 1, 1, { { 0, 0, 0, 0, 0, 1 } }, { 0 } };
-	struct {
-		SECURITY_DESCRIPTOR_RELATIVE d;
-		uint8_t bytes[1024];
-	} old;
-	struct {
-		ACL acl;
-		uint8_t bytes[512];
-	} list;
-	SECURITY_DESCRIPTOR new;
-	ULONG size;
-	DWORD extra = executable ? FILE_GENERIC_EXECUTE : 0;
-	const SID *owner;
-	NTSTATUS status = NtQuerySecurityObject(
-		h(file), OWNER_SECURITY_INFORMATION, &old, sizeof old, &size);
-
-	if (!OK(status))
-		return win_errno_from_status(status);
-	owner = (const SID *)((char *)&old + old.d.Owner);
-	RtlCreateAcl(&list.acl, sizeof list, ACL_REVISION);
-	RtlAddAccessAllowedAce(&list.acl, ACL_REVISION,
-		(FILE_ALL_ACCESS & ~FILE_EXECUTE) | extra, (PSID)owner);
-	RtlAddAccessAllowedAce(&list.acl, ACL_REVISION,
-		FILE_GENERIC_READ | extra, (PSID)&everyone);
-	RtlCreateSecurityDescriptor(&new, SECURITY_DESCRIPTOR_REVISION);
-	RtlSetDaclSecurityDescriptor(&new, TRUE, &list.acl, FALSE);
-	status = NtSetSecurityObject(h(file), DACL_SECURITY_INFORMATION, &new);
-	return OK(status) ? 0 : win_errno_from_status(status);
 }
 
 /* FILE_ID_BOTH_DIR_INFORMATION */

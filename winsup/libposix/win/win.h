@@ -272,10 +272,6 @@ int win_file_delete(win_handle file, bool posix); /* -ENOSYS: no such class */
 int win_file_rename(
 	win_handle file, const struct win_name *to, bool replace, bool posix);
 int win_file_link(win_handle file, const struct win_name *to);
-/* Whether the ACL lets anybody execute the file; the file must be open for
- * reading.  Setting it needs WIN_FILE_SET_ATTRIBUTES. */
-int win_file_executable(win_handle file, bool *executable);
-int win_file_set_executable(win_handle file, bool executable);
 /* The final absolute name, "\??\C:\..." form; returns its length or -errno. */
 int64_t win_file_path(win_handle file, uint16_t *to, size_t room);
 int win_file_type(win_handle h); /* 1 disk, 2 character, 3 pipe, 0 unknown */

@@ -14,6 +14,7 @@ struct nt_file {
 	win_handle handle;
 	win_handle positional; /* made at the first pread; file.lock */
 	uint64_t device;
+	bool looked, executable; /* whether it begins as programs do */
 };
 
 static struct nt_file *nt(struct file *f)
@@ -83,6 +84,7 @@ static long nt_read(struct file *f, struct io *io)
 
 static long nt_write(struct file *f, struct io *io)
 {
+	nt(f)->looked = false;
 	return transfer(f, io, true);
 }
 
@@ -109,7 +111,23 @@ static long nt_seek(struct file *f, int64_t offset, int whence)
 
 static long stat_open_file(struct file *f, struct kstat *out)
 {
-	return nt_stat_file(nt(f)->handle, nt(f)->device, out);
+	struct nt_file *n = nt(f);
+	win_handle content;
+	long r = nt_stat_file(n->handle, 0, n->device, out);
+
+	if (r || out->size < 2)
+		return r;
+	/* asked once for an open file: another handle costs more than the
+	 * rest, and the pointer of this one is shared */
+	if (!n->looked &&
+		!win_file_reopen(&content, n->handle, WIN_FILE_READ)) {
+		n->executable = nt_executable(content);
+		n->looked = true;
+		win_close(content);
+	}
+	if (n->executable)
+		out->mode |= 0111;
+	return 0;
 }
 
 /* A handle that only reads may not change attributes. */
@@ -282,7 +300,6 @@ static long open_existing(const struct place *p, const struct win_name *name,
 static long create(const struct place *p, const struct win_name *name,
 	int flags, uint32_t mode, struct file **out)
 {
-	bool created;
 	win_handle h;
 	/* a file made read-only is still written by who made it */
 	uint32_t attributes =
@@ -293,11 +310,9 @@ static long create(const struct place *p, const struct win_name *name,
 		return -EISDIR;
 	r = win_file_open(&h, name, access_of(flags) | WIN_FILE_SET_ATTRIBUTES,
 		flags & O_EXCL ? WIN_CREATE : WIN_OPEN_OR_CREATE,
-		WIN_FILE_NOT_FOLDER, attributes, &created);
+		WIN_FILE_NOT_FOLDER, attributes, NULL);
 	if (r)
 		return r;
-	if (created && (mode & 0111))
-		win_file_set_executable(h, true);
 	*out = nt_file_make(h, flags, p->mount->device);
 	return *out ? 0 : -ENOMEM;
 }

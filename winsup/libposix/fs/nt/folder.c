@@ -100,7 +100,7 @@ static long put_next(struct nt_folder *d, void *user, size_t size)
 	long r;
 
 	if (d->next < 2) {
-		r = nt_stat_file(d->handle, d->device, &st);
+		r = nt_stat_file(d->handle, 0, d->device, &st);
 		if (r)
 			return r;
 		return put_entry(user, size, st.ino, d->next + 1, DT_DIR, "..",
@@ -191,7 +191,7 @@ static long nt_read_folder(struct file *f, struct io *io)
 
 static long stat_folder(struct file *f, struct kstat *out)
 {
-	return nt_stat_file(nt(f)->handle, nt(f)->device, out);
+	return nt_stat_file(nt(f)->handle, 0, nt(f)->device, out);
 }
 
 static long set_folder(struct file *f, const struct attributes *a)

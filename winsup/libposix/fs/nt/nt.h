@@ -35,7 +35,11 @@ long nt_symlink(const struct place *p, const char *target);
 
 /* ---- stat.c ---- */
 long nt_stat(const struct place *p, struct kstat *out);
-long nt_stat_file(win_handle file, uint64_t device, struct kstat *out);
+/* content: a handle that reads, whose file pointer is nobody else's; 0 if
+ * there is none. */
+long nt_stat_file(win_handle file, win_handle content, uint64_t device,
+	struct kstat *out);
+bool nt_executable(win_handle file);
 long nt_set_attributes(const struct place *p, const struct attributes *a);
 long nt_set_attributes_file(win_handle file, const struct attributes *a);
 long nt_statfs(const struct place *p, void *out_statfs);

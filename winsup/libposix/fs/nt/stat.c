@@ -25,21 +25,33 @@ static void split_time(int64_t ns, int64_t *seconds, int64_t *rest)
 	}
 }
 
-static uint32_t mode_of(win_handle file, const struct win_file_stat *st)
+/* A file may be executed if it begins as what exec can run does: "#!" or a PE
+ * file's "MZ".  Windows' access lists cannot say it: by default all files have
+ * the right, and Wine shows it for every file that others may read. */
+bool nt_executable(win_handle file)
+{
+	char head[2];
+
+	return win_file_read(file, head, sizeof head, 0) == sizeof head &&
+	       ((head[0] == '#' && head[1] == '!') ||
+		       (head[0] == 'M' && head[1] == 'Z'));
+}
+
+static uint32_t mode_of(win_handle content, const struct win_file_stat *st)
 {
 	uint32_t mode = S_IFREG | 0644;
-	bool executable;
 
 	if (st->attributes & WIN_ATTRIBUTE_FOLDER)
 		return S_IFDIR | 0755;
-	if (!win_file_executable(file, &executable) && executable)
+	if (content && st->size >= 2 && nt_executable(content))
 		mode |= 0111;
 	if (st->attributes & WIN_ATTRIBUTE_READONLY)
 		mode &= ~0222u;
 	return mode;
 }
 
-long nt_stat_file(win_handle file, uint64_t device, struct kstat *out)
+long nt_stat_file(
+	win_handle file, win_handle content, uint64_t device, struct kstat *out)
 {
 	struct win_file_stat st;
 	char target[1];
@@ -51,12 +63,12 @@ long nt_stat_file(win_handle file, uint64_t device, struct kstat *out)
 	out->dev = device;
 	out->ino = st.id;
 	out->nlink = st.links;
-	out->mode = mode_of(file, &st);
+	out->mode = mode_of(content, &st);
 	out->uid = current->process->uid;
 	out->gid = current->process->gid;
 	out->size = (int64_t)st.size;
-	if (nt_may_be_link(st.attributes)) {
-		n = nt_link_read_file(file, target, 1);
+	if (content && nt_may_be_link(st.attributes)) {
+		n = nt_link_read_file(content, target, 1);
 		if (n >= 0) {
 			out->mode = S_IFLNK | 0777;
 			out->size = n;
@@ -78,19 +90,26 @@ long nt_stat(const struct place *p, struct kstat *out)
 	struct win_name name;
 	struct win_file_stat st;
 	win_handle file;
+	bool content;
 	long r = nt_name(p, path, &name, false);
 
 	/* a missing file costs no request that way (windows-facts.md) */
 	if (!r)
 		r = nt_query(&name, &st);
-	if (!r)
-		r = win_file_open(&file, &name,
-			nt_may_be_link(st.attributes) ? WIN_FILE_READ
-						      : WIN_FILE_ATTRIBUTES,
-			WIN_OPEN, 0, 0, NULL);
 	if (r)
 		return r;
-	r = nt_stat_file(file, p->mount->device, out);
+	content = !(st.attributes & WIN_ATTRIBUTE_FOLDER) && st.size >= 2;
+	r = win_file_open(&file, &name,
+		content ? WIN_FILE_READ : WIN_FILE_ATTRIBUTES, WIN_OPEN, 0, 0,
+		NULL);
+	if (r == -EACCES && content) {
+		content = false;
+		r = win_file_open(&file, &name, WIN_FILE_ATTRIBUTES, WIN_OPEN,
+			0, 0, NULL);
+	}
+	if (r)
+		return r;
+	r = nt_stat_file(file, content ? file : 0, p->mount->device, out);
 	win_close(file);
 	return r;
 }
@@ -99,7 +118,6 @@ static long set_mode(win_handle file, uint32_t mode)
 {
 	struct win_file_stat st;
 	uint32_t attributes;
-	bool executable;
 	long r = win_file_stat(file, &st);
 
 	if (r || (st.attributes & WIN_ATTRIBUTE_FOLDER))
@@ -107,10 +125,6 @@ static long set_mode(win_handle file, uint32_t mode)
 	attributes = st.attributes & ~(uint32_t)WIN_ATTRIBUTE_READONLY;
 	if (!(mode & 0222))
 		attributes |= WIN_ATTRIBUTE_READONLY;
-	/* the list first: once read-only, Wine admits no other change */
-	if (!win_file_executable(file, &executable) &&
-		executable != ((mode & 0111) != 0))
-		r = win_file_set_executable(file, (mode & 0111) != 0);
 	if (!r && attributes != st.attributes)
 		r = win_file_set_attributes(file, attributes);
 	return r;

@@ -12,4 +12,12 @@
 
 #include <cmocka.h>
 
+/* The call fails, and with that errno. */
+#define assert_fails(call, number) \
+	do { \
+		errno = 0; \
+		assert_int_equal((call), -1); \
+		assert_int_equal(errno, (number)); \
+	} while (0)
+
 #endif

@@ -102,9 +102,15 @@ static int map_view(uintptr_t at, size_t size, int protection,
 	if (!v)
 		return -ENOMEM;
 	*v = (struct view){ section, at, size, size, offset, protection };
-	r = win_section_map(section, &place, offset, size,
-		protection & ~WIN_EXECUTE ? protection & ~WIN_EXECUTE
-					  : WIN_READ);
+	if (!(protection & ~WIN_EXECUTE))
+		protection = WIN_READ;
+	protection &= ~WIN_EXECUTE;
+	r = win_section_map(section, &place, offset, size, protection);
+	/* a file's last page: the view may not be longer than the file */
+	if (r && r != -EEXIST) {
+		place = (void *)at;
+		r = win_section_map(section, &place, offset, 0, protection);
+	}
 	if (r) {
 		win_free(v);
 		return r == -EEXIST ? -ENOMEM : r;

@@ -320,16 +320,19 @@ long path_apply(int at, const char *path, unsigned how,
 		if (r != -ENOENT && r != -ENOTDIR && r != -ELOOP)
 			return r;
 		/* what is missing in an existing folder is missing */
-		if (r == -ENOENT && p.mount->ops->has_parent &&
-			p.mount->ops->has_parent(&p))
+		if (r == -ENOENT && p.mount->ops->parent &&
+			!p.mount->ops->parent(&p))
 			return r;
 	}
 	again = resolve_links(&written, how, &p, buffer);
 	if (again)
 		return again;
-	if (!dot_dot && !strcmp(buffer, plain.bytes) && r != -ELOOP)
-		return r;
-	return f(&p, argument);
+	if (dot_dot || strcmp(buffer, plain.bytes) || r == -ELOOP)
+		r = f(&p, argument);
+	if (r == -ENOENT && p.mount->ops->parent &&
+		p.mount->ops->parent(&p) == -ENOTDIR)
+		return -ENOTDIR;
+	return r;
 }
 
 struct open_arguments {

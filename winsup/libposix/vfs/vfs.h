@@ -173,9 +173,10 @@ struct fs_ops {
 	long (*set_attributes)(
 		const struct place *p, const struct attributes *a);
 	long (*statfs)(const struct place *p, void *out_statfs);
-	/* Whether the folder that holds the place exists: then, if the place
-	 * was not found, no link was on the way. */
-	bool (*has_parent)(const struct place *p);
+	/* Of a place that was not found: 0 if the folder that would hold it
+	 * exists (then no link was on the way), -ENOTDIR if a file stands
+	 * where the path needs a folder, else -ENOENT. */
+	long (*parent)(const struct place *p);
 	/* The NT path of a place, for exec and native programs. */
 	int64_t (*native_path)(
 		const struct place *p, uint16_t *to, size_t room);

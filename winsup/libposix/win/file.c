@@ -419,11 +419,14 @@ int win_file_type(win_handle handle)
 
 bool win_file_same(win_handle a, win_handle b)
 {
-	struct win_file_stat x, y;
-	uint64_t v, w;
+	uint64_t x, y;
+	IO_STATUS_BLOCK io;
 
-	return !win_file_stat(a, &x) && !win_file_stat(b, &y) && x.id == y.id &&
-	       !win_file_volume(a, &v) && !win_file_volume(b, &w) && v == w;
+	return OK(NtQueryInformationFile(
+		       h(a), &io, &x, sizeof x, INTERNAL_INFORMATION)) &&
+	       OK(NtQueryInformationFile(
+		       h(b), &io, &y, sizeof y, INTERNAL_INFORMATION)) &&
+	       x == y;
 }
 
 /* FILE_ID_BOTH_DIR_INFORMATION */

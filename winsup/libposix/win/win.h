@@ -275,6 +275,7 @@ int win_file_link(win_handle file, const struct win_name *to);
 /* The final absolute name, "\??\C:\..." form; returns its length or -errno. */
 int64_t win_file_path(win_handle file, uint16_t *to, size_t room);
 int win_file_type(win_handle h); /* 1 disk, 2 character, 3 pipe, 0 unknown */
+/* Whether two handles on one volume are of one file. */
 bool win_file_same(win_handle a, win_handle b);
 struct win_folder_entry {
 	uint64_t id, size;

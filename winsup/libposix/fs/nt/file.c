@@ -14,6 +14,7 @@ struct nt_file {
 	win_handle handle;
 	win_handle positional; /* made at the first pread; file.lock */
 	uint64_t device;
+	bool no_positional;
 	bool looked, executable; /* whether it begins as programs do */
 };
 
@@ -33,39 +34,48 @@ static int access_of(int flags)
 	return WIN_FILE_READ | WIN_FILE_WRITE;
 }
 
-static long positional(struct nt_file *f, win_handle *out)
+/* A second file object for the same file.  Wine 8 opens again by name, and
+ * the name may by now be another file's: then -ESTALE. */
+static long reopen(struct nt_file *f, int access, win_handle *out)
 {
-	long r = 0;
+	long r = win_file_reopen(out, f->handle, access);
 
-	lock_take(&f->file.lock);
-	if (!f->positional)
-		r = win_file_reopen(
-			&f->positional, f->handle, access_of(f->file.flags));
-	*out = f->positional;
-	lock_drop(&f->file.lock);
+	if (!r && !win_file_same(*out, f->handle)) {
+		win_close(*out);
+		return -ESTALE;
+	}
 	return r;
 }
 
-static long transfer(struct file *f, struct io *io, bool write)
+static win_handle positional(struct nt_file *f)
 {
-	win_handle h = nt(f)->handle;
-	int64_t at = io->offset, n = 0;
-	long done = 0, r;
-
-	if (at >= 0) {
-		r = positional(nt(f), &h);
-		if (r)
-			return r;
-	} else if (write && (f->flags & O_APPEND)) {
-		at = WIN_AT_END;
+	lock_take(&f->file.lock);
+	if (!f->positional && !f->no_positional &&
+		reopen(f, access_of(f->file.flags), &f->positional)) {
+		f->positional = 0;
+		f->no_positional = true;
 	}
+	lock_drop(&f->file.lock);
+	return f->positional;
+}
+
+static int64_t move(win_handle h, const struct iovec *v, int64_t at, bool write)
+{
+	return write ? win_file_write(h, v->iov_base, v->iov_len, at)
+		     : win_file_read(h, v->iov_base, v->iov_len, at);
+}
+
+static long transfer_all(win_handle h, struct io *io, int64_t at, bool write)
+{
+	int64_t n = 0;
+	long done = 0;
+
 	for (int i = 0; i < io->count; i++) {
 		const struct iovec *v = &io->vector[i];
 
 		if (!v->iov_len)
 			continue;
-		n = write ? win_file_write(h, v->iov_base, v->iov_len, at)
-			  : win_file_read(h, v->iov_base, v->iov_len, at);
+		n = move(h, v, at, write);
 		if (n < 0)
 			break;
 		done += n;
@@ -75,6 +85,29 @@ static long transfer(struct file *f, struct io *io, bool write)
 			break;
 	}
 	return done ? done : n < 0 ? (long)n : 0;
+}
+
+static long transfer(struct file *f, struct io *io, bool write)
+{
+	struct nt_file *n = nt(f);
+	win_handle second;
+	int64_t before;
+	long r;
+
+	if (io->offset < 0)
+		return transfer_all(n->handle, io,
+			write && (f->flags & O_APPEND) ? WIN_AT_END : -1,
+			write);
+	second = positional(n);
+	if (second)
+		return transfer_all(second, io, io->offset, write);
+	/* without one the pointer moves for a moment */
+	lock_take(&f->position);
+	before = win_file_seek(n->handle, 0, SEEK_CUR);
+	r = transfer_all(n->handle, io, io->offset, write);
+	win_file_seek(n->handle, before, SEEK_SET);
+	lock_drop(&f->position);
+	return r;
 }
 
 static long nt_read(struct file *f, struct io *io)
@@ -119,8 +152,7 @@ static long stat_open_file(struct file *f, struct kstat *out)
 		return r;
 	/* asked once for an open file: another handle costs more than the
 	 * rest, and the pointer of this one is shared */
-	if (!n->looked &&
-		!win_file_reopen(&content, n->handle, WIN_FILE_READ)) {
+	if (!n->looked && !reopen(n, WIN_FILE_READ, &content)) {
 		n->executable = nt_executable(content);
 		n->looked = true;
 		win_close(content);
@@ -341,19 +373,26 @@ static long nt_open(
 	return create(p, &name, flags, mode, out);
 }
 
-static bool has_parent(const struct place *p)
+static long parent(const struct place *p)
 {
 	uint16_t path[NT_PATH];
 	struct win_name name;
 	struct win_file_stat st;
-	struct place parent = *p;
+	struct place up = *p;
 
-	while (parent.length && parent.rest[parent.length - 1] != '/')
-		parent.length--;
-	if (parent.length)
-		parent.length--;
-	return !nt_name(&parent, path, &name, false) && !nt_query(&name, &st) &&
-	       (st.attributes & WIN_ATTRIBUTE_FOLDER);
+	for (long missing = 0;; missing = -ENOENT) {
+		while (up.length && up.rest[up.length - 1] != '/')
+			up.length--;
+		if (up.length)
+			up.length--;
+		if (nt_name(&up, path, &name, false))
+			return -ENOENT;
+		if (!nt_query(&name, &st))
+			return st.attributes & WIN_ATTRIBUTE_FOLDER ? missing
+								    : -ENOTDIR;
+		if (!up.length)
+			return -ENOENT;
+	}
 }
 
 static int64_t native_path(const struct place *p, uint16_t *to, size_t room)
@@ -385,7 +424,7 @@ const struct fs_ops nt_fs = {
 	.symlink = nt_symlink,
 	.set_attributes = nt_set_attributes,
 	.statfs = nt_statfs,
-	.has_parent = has_parent,
+	.parent = parent,
 	.native_path = native_path,
 };
 

@@ -46,6 +46,9 @@ static void finish(struct thread *t, struct frame *frame, long result)
 		t->poked = 0;
 		if (t->dying)
 			process_exit_thread(0);
+		if (task_process_slot(t->process->slot)->flags &
+			PROCESS_STOPPED)
+			process_park();
 		switch (signal_deliver(t, frame, &result, &status)) {
 		case SIGNAL_NONE:
 			if (interrupted(result)) {

@@ -81,8 +81,10 @@ void __posix_host_main(void)
 {
 	uint32_t slot;
 	uint64_t word;
-	int r = host_claim(&slot, &word);
+	int r = win_process_runs();
 
+	if (!r)
+		r = host_claim(&slot, &word);
 	if (!r)
 		r = gate_start(slot, word);
 	if (r)

@@ -11,30 +11,6 @@
 #include "stream/stream.h"
 #include "vfs/vfs.h"
 
-/* The parent hears of a change; code is CLD_*. */
-void notify_parent(uint32_t index, int code, int status)
-{
-	struct process_slot *slot = task_process_slot(index);
-	struct process_slot *parent = task_process_slot(slot->parent_slot);
-	struct signal_record record = {
-		.signal = SIGCHLD,
-		.code = code,
-		.pid = slot->pid,
-		.uid = slot->uid,
-		.status = (uint32_t)status,
-		.user_time = slot->user_time / 10000000,
-		.system_time = slot->system_time / 10000000,
-	};
-
-	if (!slot->parent || parent->pid != slot->parent)
-		return;
-	wake(&parent->children);
-	if ((code == CLD_STOPPED || code == CLD_CONTINUED) &&
-		(parent->flags & PROCESS_NO_STOP_REPORT))
-		return;
-	signal_send(slot->parent_slot, &record);
-}
-
 static bool has_parent(struct process_slot *slot)
 {
 	return slot->parent > 1 &&
@@ -43,14 +19,28 @@ static bool has_parent(struct process_slot *slot)
 		       PROCESS_RUNNING;
 }
 
-static void free_slot(uint32_t index)
+/* Frees the slot of a zombie nobody will wait for, once. */
+static void drop_zombie(uint32_t index)
 {
+	if (!task_process_take_zombie(index))
+		return;
 	queue_forget_process(index);
 	task_process_free(index);
 }
 
+static bool has_stub(const struct process_slot *slot)
+{
+	uint32_t stub = slot->stub;
+
+	return stub && task_host_lives(stub - 1,
+			       task_host_word_generation(
+				       task_shared()->hosts[stub - 1].word));
+}
+
 /* Children get no new parent that waits: there is no init here, so the dead
- * among them are freed and the living will be when they end. */
+ * among them are freed and the living will be when they end.  A child that
+ * ends meanwhile looks for its parent after it has become a zombie, so one of
+ * us two sees it. */
 static void leave_children(uint32_t index)
 {
 	struct shared *s = task_shared();
@@ -64,17 +54,20 @@ static void leave_children(uint32_t index)
 			child->parent_slot != index)
 			continue;
 		child->parent = 1;
-		if (state == PROCESS_ZOMBIE &&
-			!(child->flags & PROCESS_STANDS_FOR))
-			free_slot(i);
+		if (!has_stub(child))
+			drop_zombie(i);
 	}
 }
 
+/* False if it is no process any more. */
 static bool publish(struct process_slot *slot, int status)
 {
 	uint64_t old = slot->word, new;
 
 	do {
+		/* whoever made it a zombie may have died before the rest */
+		if (task_process_state(old) == PROCESS_ZOMBIE)
+			return true;
 		if (task_process_state(old) != PROCESS_RUNNING)
 			return false;
 		new = (uint64_t)(uint32_t)status << 32 | (old & 0xffffff00) |
@@ -87,28 +80,30 @@ static bool publish(struct process_slot *slot, int status)
 void process_end(uint32_t index, int status)
 {
 	struct process_slot *slot = task_process_slot(index);
-	int code = !(status & 0x7f) ? CLD_EXITED : CLD_KILLED;
 	bool reaped;
+	int code;
 
 	leave_children(index);
 	if (!publish(slot, status))
 		return;
+	status = task_process_status(slot->word);
+	code = !(status & 0x7f) ? CLD_EXITED : CLD_KILLED;
 	reaped = has_parent(slot) &&
 		 (task_process_slot(slot->parent_slot)->flags &
 			 PROCESS_IGNORES_CHILD);
 	wake(&slot->ended);
-	if (slot->flags & PROCESS_STANDS_FOR)
+	if (has_stub(slot))
 		return;
 	if (!has_parent(slot)) {
-		free_slot(index);
+		drop_zombie(index);
 		return;
 	}
-	notify_parent(index, code,
+	signal_parent(index, code,
 		code == CLD_EXITED ? status >> 8 & 0xff : status & 0x7f);
 	if (reaped) {
 		uint32_t parent = slot->parent_slot;
 
-		free_slot(index);
+		drop_zombie(index);
 		wake(&task_process_slot(parent)->children);
 	}
 }
@@ -153,14 +148,16 @@ void process_leave_vfork(struct process *p)
 	t->poked = 1;
 }
 
+/* Only the host's own first thread can go back to its loop. */
 static bool may_serve_again(struct process *p)
 {
 	return host_policy() == HOSTS_RECYCLE && p->thread_count == 1 &&
+	       current->host_main &&
 	       task_host_state(task_shared()->hosts[task_host].word) ==
 		       HOST_RUNNING;
 }
 
-static uint32_t windows_code(int status)
+uint32_t windows_code(int status)
 {
 	return status & 0x7f ? 128u + (status & 0x7f)
 			     : (uint32_t)status >> 8 & 0xff;
@@ -183,7 +180,7 @@ void process_exit(int status)
 			queue_forget_process(p->slot);
 		task_shared()->hosts[task_host].process = ~0u;
 		process_end(p->slot, status);
-		win_exit_process(windows_code(status));
+		host_leave(windows_code(status));
 	}
 	files_free(p->files);
 	p->files = NULL;
@@ -255,25 +252,37 @@ void process_end_other_threads(struct process *p)
 
 /* ---- stop and continue ---- */
 
-void process_stop(int signal)
+/* Every thread of a stopped process waits here, on its way out of the gate. */
+void process_park(void)
 {
 	struct thread *t = current;
 	struct process_slot *slot = task_process_slot(t->process->slot);
-	uint64_t continued = 1ul << (SIGCONT - 1), mask = t->sigmask;
+	uint64_t kill = 1ul << (SIGKILL - 1), mask = t->sigmask;
 	struct sleep s;
 
-	slot->stop_status = (uint32_t)STATUS_STOP(signal);
-	slot->flags = (slot->flags & ~PROCESS_CONTINUED) | PROCESS_STOPPED;
-	notify_parent(t->process->slot, CLD_STOPPED, signal);
-	/* nothing but SIGCONT (and SIGKILL, which ends the host) counts now */
-	t->sigmask = ~continued;
+	/* what else is sent stays pending until it is continued */
+	t->sigmask = ~kill;
 	sleep_begin(&s, WIN_FOREVER);
-	while (!(slot->signals.pending & continued) && !t->dying)
+	sleep_on(&s, &slot->resumed);
+	while ((slot->flags & PROCESS_STOPPED) && !t->dying &&
+		!(slot->signals.pending & kill))
 		sleep_wait(&s);
 	sleep_end(&s);
 	t->sigmask = mask;
-	slot->stop_status = STATUS_CONTINUED;
-	slot->flags = (slot->flags & ~PROCESS_STOPPED) | PROCESS_CONTINUED;
-	notify_parent(t->process->slot, CLD_CONTINUED, SIGCONT);
 	t->poked = 1;
+}
+
+void process_stop(int signal)
+{
+	struct process *p = current->process;
+	struct process_slot *slot = task_process_slot(p->slot);
+
+	slot->stop_status = (uint32_t)STATUS_STOP(signal);
+	slot->flags |= PROCESS_STOPPED;
+	/* a SIGCONT that came after the stop, but before we said so */
+	if (slot->signals.pending & 1ul << (SIGCONT - 1))
+		signal_resume(p->slot);
+	signal_parent(p->slot, CLD_STOPPED, signal);
+	signal_poke_others(p);
+	process_park();
 }

@@ -166,10 +166,11 @@ static _Noreturn void stand_for(uint32_t index)
 		sleep_wait(&s);
 	sleep_end(&s);
 	status = task_process_status(slot->word);
-	queue_forget_process(index);
-	task_process_free(index);
-	win_exit_process(status & 0x7f ? 128u + (status & 0x7f)
-				       : (uint32_t)status >> 8 & 0xff);
+	if (task_process_take_zombie(index)) {
+		queue_forget_process(index);
+		task_process_free(index);
+	}
+	host_leave(windows_code(status));
 }
 
 static void in_place(
@@ -222,12 +223,11 @@ long process_exec(struct frame *frame, int at, const char *path,
 		bool stands = !p->vfork_of;
 
 		if (stands)
-			task_process_slot(p->slot)->flags |= PROCESS_STANDS_FOR;
+			task_process_slot(p->slot)->stub = task_host + 1;
 		r = elsewhere(p, e);
 		if (r) {
 			if (stands)
-				task_process_slot(p->slot)->flags &=
-					~PROCESS_STANDS_FOR;
+				task_process_slot(p->slot)->stub = 0;
 			goto out;
 		}
 		arguments_free(&e->arguments);

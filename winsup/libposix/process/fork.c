@@ -59,6 +59,9 @@ void process_send(struct process *p, struct transfer *to, int how)
 	if (how == TRANSFER_FORK) {
 		transfer_put_number(to, (uint64_t)t->tp);
 		transfer_put_number(to, (uint64_t)t->upper);
+		/* Linux would forget it, and then musl 1.2.3 keeps its list of
+		 * threads locked when a child's first thread ends first */
+		transfer_put_number(to, (uint64_t)t->clear_tid);
 		transfer_put(to, t->frame, sizeof *t->frame);
 	}
 }
@@ -100,6 +103,7 @@ int process_receive(struct process *p, struct thread *t, struct transfer *from)
 		return receive_program(p, t, from);
 	t->tp = (void *)transfer_get_number(from);
 	t->upper = (void *)transfer_get_number(from);
+	t->clear_tid = (uint32_t *)transfer_get_number(from);
 	transfer_get(from, t->frame, sizeof *t->frame);
 	t->frame->rax = 0;
 	return (int)from->error;
@@ -198,7 +202,6 @@ failed:
 
 struct start {
 	struct thread *thread;
-	struct process *process;
 	struct frame frame;
 };
 
@@ -208,7 +211,6 @@ static void begin(void *argument)
 	struct thread *t = current;
 
 	*t->frame = s->frame;
-	task_thread_join_process(t, s->process);
 	win_free(s);
 	gate_leave(t, t->frame);
 }
@@ -230,7 +232,7 @@ static long new_thread(struct frame *frame, uint64_t flags, uint64_t stack,
 	struct process *p = current->process;
 	struct start *s = win_alloc(sizeof *s);
 	struct thread *t;
-	int r;
+	int r, tid;
 
 	if (!s)
 		return -ENOMEM;
@@ -247,7 +249,6 @@ static long new_thread(struct frame *frame, uint64_t flags, uint64_t stack,
 	if (flags & CLONE_CHILD_CLEARTID)
 		t->clear_tid = child_tid;
 	s->thread = t;
-	s->process = p;
 	s->frame = *frame;
 	s->frame.rax = 0;
 	s->frame.rsp = stack;
@@ -256,13 +257,21 @@ static long new_thread(struct frame *frame, uint64_t flags, uint64_t stack,
 		r = (int)user_copy_out(parent_tid, &t->tid, sizeof t->tid);
 	if (!r && (flags & CLONE_CHILD_SETTID))
 		r = (int)user_copy_out(child_tid, &t->tid, sizeof t->tid);
-	r = r ? r : win_thread_create(&t->handle, NULL, THREAD_STACK, run, s);
+	if (!r) {
+		tid = t->tid;
+		/* at once: its maker may end before it has begun to run, and
+		 * is not the last thread then */
+		task_thread_join_process(t, p);
+		r = win_thread_create(&t->handle, NULL, THREAD_STACK, run, s);
+		if (r)
+			task_thread_leave_process(t);
+	}
 	if (r) {
 		win_free(s);
 		task_thread_destroy(t);
 		return r == -EFAULT ? r : -EAGAIN;
 	}
-	return t->tid;
+	return tid;
 }
 
 long process_clone(struct frame *frame, uint64_t flags, uint64_t stack,

@@ -14,10 +14,13 @@
 #include "signal/signal.h"
 #include "stream/stream.h"
 
-#define WINDOW_SIZE   (256ul << 20)
-#define WINDOW_HEAD   4096
-#define IDLE	      60000000000l /* ns until a host that nobody takes ends */
+#define WINDOW_SIZE (256ul << 20)
+#define WINDOW_HEAD 4096
+/* ns; how often a host that waits looks around, and how often until it ends */
+#define TICK	      20000000000l
+#define IDLE_TICKS    3
 #define START_TIMEOUT 60000000000l
+#define START_USUAL   10000000000l /* later than that its maker has died */
 #define POOL_DEPTH    2
 
 /* At the front of a window. */
@@ -139,11 +142,9 @@ static long make(uint32_t *out, uint64_t *word)
 		return -EAGAIN;
 	if (console < 0)
 		console = win_has_console();
+	/* cheap beside what follows */
+	host_sweep();
 	i = task_host_allocate(word);
-	if (i < 0) {
-		host_sweep();
-		i = task_host_allocate(word);
-	}
 	if (i < 0)
 		return i;
 	format(text, sizeof text, "posix-host %ld %lu", i,
@@ -199,6 +200,22 @@ static void died(void *argument)
 	host_died((uint32_t)which & 0xffff, (uint32_t)(which >> 16));
 }
 
+/* Hears of the host's death, whatever its cause. */
+static int watch(uint32_t i, uint32_t generation)
+{
+	win_handle process = task_host_process(i, generation);
+	int r = -ESRCH;
+
+	if (watched[i] == generation)
+		return 0;
+	if (process)
+		r = win_wait_register(process, died,
+			(void *)((uint64_t)generation << 16 | i));
+	if (!r)
+		watched[i] = generation;
+	return r;
+}
+
 static bool take(uint32_t i, uint64_t word)
 {
 	struct shared *s = task_shared();
@@ -206,21 +223,21 @@ static bool take(uint32_t i, uint64_t word)
 	uint32_t generation = task_host_word_generation(word);
 	win_handle process;
 
+	/* before, so that it is never seen taken by somebody long dead; and
+	 * after, for another may have been as quick and failed */
+	slot->taker = task_host_self();
 	if (!exchange(slot, word, with_state(word, HOST_TAKEN)))
 		return false;
-	slot->taker = (uint64_t)task_host_generation << 32 | (task_host + 1);
+	slot->taker = task_host_self();
 	process = task_host_process(i, generation);
 	if (!process || win_process_ended(process, NULL)) {
 		host_died(i, generation);
 		return false;
 	}
-	if (watched[i] != generation &&
-		win_wait_register(process, died,
-			(void *)((uint64_t)generation << 16 | i))) {
+	if (watch(i, generation)) {
 		slot->word = with_state(word, HOST_FREE);
 		return false;
 	}
-	watched[i] = generation;
 	return true;
 }
 
@@ -313,36 +330,125 @@ void host_begin(uint32_t slot, uint32_t index, struct transfer *sent)
 	win_event_set(task_host_event(slot));
 }
 
-void host_abandon(uint32_t slot)
-{
-	uint32_t generation =
-		task_host_word_generation(task_shared()->hosts[slot].word);
-	win_handle process = task_host_process(slot, generation);
+/* ---- deaths ---- */
 
-	if (process)
-		win_process_terminate(process, 1);
-	host_died(slot, generation);
+static void end_host_process(uint32_t host, uint32_t generation)
+{
+	win_handle process = task_host_process(host, generation);
+
+	if (process) {
+		win_process_terminate(process, 128 + SIGKILL);
+		/* it may still be writing: Windows ends processes in steps */
+		win_wait(&process, 1, deadline_after(2000000000));
+	}
+	host_died(host, generation);
 }
 
-/* ---- deaths ---- */
+/* kill(2) with SIGKILL, from another process. */
+static long kill_process(uint32_t index)
+{
+	uint32_t host = task_process_slot(index)->host;
+
+	if (host < HOST_SLOTS)
+		end_host_process(
+			host, task_host_word_generation(
+				      task_shared()->hosts[host].word));
+	return 0;
+}
+
+/* Who reaps is the taker; a reaper that dies is followed by another. */
+static bool claim_dead(struct host_slot *slot, uint32_t generation)
+{
+	uint64_t word = slot->word, taker = slot->taker;
+
+	if (task_host_word_generation(word) != generation ||
+		task_host_state(word) == HOST_EMPTY)
+		return false;
+	if (task_host_state(word) == HOST_DYING && task_host_taker_lives(taker))
+		return false;
+	return __atomic_compare_exchange_n((uint64_t *)&slot->taker, &taker,
+		       task_host_self(), false, __ATOMIC_SEQ_CST,
+		       __ATOMIC_RELAXED) &&
+	       exchange(slot, word, with_state(word, HOST_DYING));
+}
+
+/* The processes that lived there, were being made there, or had their stub
+ * there. */
+static void end_processes(uint32_t host)
+{
+	struct shared *s = task_shared();
+
+	for (uint32_t i = 0; i < s->process_end; i++) {
+		struct process_slot *p = &s->process[i];
+		enum process_state state = task_process_state(p->word);
+
+		if (state == PROCESS_RUNNING && p->stub == host + 1 &&
+			p->host != host)
+			kill_process(i);
+		if (p->host != host)
+			continue;
+		if (state == PROCESS_RUNNING || state == PROCESS_ZOMBIE) {
+			queue_forget_process(i);
+			process_end(i, STATUS_SIGNAL(SIGKILL));
+		} else if (state == PROCESS_EMBRYO || state == PROCESS_REAPED) {
+			queue_forget_process(i);
+			task_process_free(i);
+		}
+	}
+}
+
+/* What it had in hand: hosts it was filling, or had just filled. */
+static void end_taken(uint32_t host, uint32_t generation)
+{
+	struct shared *s = task_shared();
+	uint64_t taker = (uint64_t)generation << 32 | (host + 1);
+
+	for (uint32_t i = 0; i < s->host_end; i++) {
+		uint64_t word = s->hosts[i].word;
+
+		if (s->hosts[i].taker != taker || i == host)
+			continue;
+		if (task_host_state(word) == HOST_TAKEN)
+			end_host_process(i, task_host_word_generation(word));
+		else if (task_host_state(word) == HOST_RUNNING)
+			win_event_set(task_host_event(i));
+	}
+}
 
 void host_died(uint32_t host, uint32_t generation)
 {
-	struct shared *s = task_shared();
-	struct host_slot *slot = &s->hosts[host];
-	uint64_t word = slot->word;
+	struct host_slot *slot = &task_shared()->hosts[host];
 
-	if (task_host_word_generation(word) != generation ||
-		task_host_state(word) == HOST_EMPTY ||
-		!exchange(slot, word, with_state(word, HOST_EMPTY)))
+	if (!claim_dead(slot, generation))
 		return;
-	for (uint32_t i = 0; i < s->process_end; i++) {
-		if (task_process_state(s->process[i].word) != PROCESS_RUNNING ||
-			s->process[i].host != host)
-			continue;
-		queue_forget_process(i);
-		process_end(i, STATUS_SIGNAL(SIGKILL));
-	}
+	end_processes(host);
+	end_taken(host, generation);
+	slot->word = with_state(slot->word, HOST_EMPTY);
+}
+
+void host_abandon(uint32_t slot)
+{
+	end_host_process(slot,
+		task_host_word_generation(task_shared()->hosts[slot].word));
+}
+
+static void end_orphans(int64_t older_than)
+{
+	uint16_t program[1024];
+
+	if (host_program(program, 1024))
+		win_process_end_orphans(program, older_than);
+}
+
+/* A host that has not come up: its maker may have died before or after it was
+ * complete. */
+static void sweep_starting(struct host_slot *slot, uint64_t word)
+{
+	if (task_host_taker_lives(slot->taker) ||
+		win_clock_monotonic() - slot->since < START_USUAL)
+		return;
+	if (exchange(slot, word, with_state(word, HOST_EMPTY)))
+		end_orphans(START_USUAL);
 }
 
 void host_sweep(void)
@@ -350,35 +456,21 @@ void host_sweep(void)
 	struct shared *s = task_shared();
 
 	for (uint32_t i = 0; i < s->host_end; i++) {
-		uint64_t word = s->hosts[i].word;
+		struct host_slot *slot = &s->hosts[i];
+		uint64_t word = slot->word;
 		uint32_t generation = task_host_word_generation(word);
 		enum host_state state = task_host_state(word);
 
-		if (state == HOST_EMPTY || state == HOST_STARTING)
+		if (state == HOST_EMPTY)
 			continue;
-		if (!task_host_lives(i, generation))
+		if (state == HOST_STARTING && !slot->windows_id)
+			sweep_starting(slot, word);
+		else if (!task_host_lives(i, generation))
 			host_died(i, generation);
+		else if (state == HOST_TAKEN &&
+			 !task_host_taker_lives(slot->taker))
+			end_host_process(i, generation);
 	}
-}
-
-/* kill(2) with SIGKILL, from another process. */
-static long kill_process(uint32_t index)
-{
-	struct process_slot *p = task_process_slot(index);
-	uint32_t host = p->host, generation;
-	win_handle process;
-
-	if (host >= HOST_SLOTS)
-		return 0;
-	generation = task_host_word_generation(task_shared()->hosts[host].word);
-	process = task_host_process(host, generation);
-	if (process) {
-		win_process_terminate(process, 128 + SIGKILL);
-		/* it may still be writing: Windows ends processes in steps */
-		win_wait(&process, 1, deadline_after(2000000000));
-	}
-	host_died(host, generation);
-	return 0;
 }
 
 /* ---- being a host ---- */
@@ -408,6 +500,16 @@ int host_claim(uint32_t *slot, uint64_t *word)
 	return *slot < HOST_SLOTS ? 0 : -EINVAL;
 }
 
+/* Windows' caller ends the process that it knows: then we end too. */
+static void watch_stub(uint32_t index)
+{
+	uint32_t stub = task_process_slot(index)->stub;
+
+	if (stub)
+		watch(stub - 1, task_host_word_generation(
+					task_shared()->hosts[stub - 1].word));
+}
+
 /* On the kernel stack of the first thread: what was sent becomes a process. */
 static void live(void *argument)
 {
@@ -431,6 +533,7 @@ static void live(void *argument)
 			task_host, -r);
 	win_process_times(
 		win_process_self(), &p->base_user_time, &p->base_system_time);
+	watch_stub(index);
 	signal_serve(p);
 	gate_leave(t, t->frame);
 }
@@ -448,11 +551,38 @@ static void run_life(void)
 	task_thread_destroy(t);
 }
 
+void host_leave(uint32_t windows_code)
+{
+	struct host_slot *slot = &task_shared()->hosts[task_host];
+
+	slot->word = with_state(slot->word, HOST_EMPTY);
+	win_exit_process(windows_code);
+}
+
 /* Nobody will take us any more, unless somebody just has. */
 static void end_host(struct host_slot *slot, uint64_t word)
 {
 	if (exchange(slot, word, with_state(word, HOST_EMPTY)))
 		win_exit_process(0);
+}
+
+/* A waiting host has time to look after the others. */
+static void tick(struct host_slot *slot, int ticks)
+{
+	uint64_t word = slot->word;
+
+	host_sweep();
+	/* those of sessions that are no more have no slot to tell of them */
+	if (ticks == 1)
+		end_orphans(START_TIMEOUT);
+	if (task_host_state(word) == HOST_FREE && ticks >= IDLE_TICKS)
+		end_host(slot, word);
+	/* whoever took us has died with us in hand */
+	if (task_host_state(word) == HOST_TAKEN &&
+		!task_host_taker_lives(slot->taker)) {
+		host_died(task_host, task_host_generation);
+		win_exit_process(1);
+	}
 }
 
 void host_main(void)
@@ -461,6 +591,7 @@ void host_main(void)
 	struct host_slot *slot = &s->hosts[task_host];
 	uint64_t word = slot->word;
 	win_handle go = task_host_event(task_host);
+	int ticks = 0;
 
 	hosts_start();
 	if (!window_of(task_host) ||
@@ -468,23 +599,22 @@ void host_main(void)
 		win_exit_process(1);
 	win_event_set(go);
 	for (;;) {
-		int r = 0;
-
 		word = slot->word;
 		switch (task_host_state(word)) {
 		case HOST_RUNNING:
+			ticks = 0;
 			run_life();
 			slot->lives++;
 			slot->word = with_state(word, HOST_FREE);
-			if (!s->processes)
-				end_host(slot, slot->word);
 			break;
 		case HOST_FREE:
+			if (!s->processes)
+				end_host(slot, word);
+			/* fall through */
 		case HOST_TAKEN:
-			r = win_wait(&go, 1, deadline_after(IDLE));
-			if (task_host_state(slot->word) == HOST_FREE &&
-				(r == -ETIMEDOUT || !s->processes))
-				end_host(slot, slot->word);
+			if (win_wait(&go, 1, deadline_after(TICK)) ==
+				-ETIMEDOUT)
+				tick(slot, ++ticks);
 			break;
 		default:
 			win_exit_process(1); /* swept up */

@@ -10,7 +10,6 @@
 #define STATUS_EXIT(code)     (((code)&0xff) << 8)
 #define STATUS_SIGNAL(signal) (signal)
 #define STATUS_STOP(signal)   ((signal) << 8 | 0x7f)
-#define STATUS_CONTINUED      0xffff
 
 /* ---- life.c ---- */
 /* A struct process for slot `index`, without rooms' parts. */
@@ -48,6 +47,8 @@ void program_enter_adopted(struct process *p, struct frame *frame,
 	const struct module *m, const char *path, struct arguments *a);
 
 /* ---- start.c ---- */
+/* Of the calling thread's process, or this host's; 0 between lives. */
+int process_own_pid(void);
 /* Starts the trace if the environment has POSIX_STRACE. */
 void trace_if_asked(const struct arguments *a);
 
@@ -67,12 +68,15 @@ int pump_start(struct file *f, bool child_reads, win_handle *child_end);
 void pump_finish(void);
 
 /* ---- end.c ---- */
+/* A wait status as the exit code of a Windows process. */
+uint32_t windows_code(int status);
 /* The process in a slot is over: status, parent, queues.  Any thread. */
 void process_end(uint32_t index, int status);
-void notify_parent(uint32_t index, int code, int status);
 
 /* ---- hosts.c ---- */
 void hosts_start(void);
+/* Ends this Windows process; its slot is free from now on. */
+_Noreturn void host_leave(uint32_t windows_code);
 
 /* ---- fork.c ---- */
 /* Writes all that the process is; for TRANSFER_EXEC the caller adds the

@@ -50,8 +50,11 @@ long process_exec(struct frame *frame, int at, const char *path,
 _Noreturn void process_exit(int status);
 /* Ends the calling thread; the last one ends the process. */
 _Noreturn void process_exit_thread(int code);
-/* Stops until SIGCONT; all threads park at the gate. */
+/* Stops until SIGCONT: the other threads are sent to the gate to park there
+ * as well. */
 void process_stop(int signal);
+/* A thread that is about to leave the gate of a stopped process. */
+void process_park(void);
 
 long process_wait(int id_type, int id, int options, int *pid, int *status,
 	void *rusage_out, void *siginfo_out);

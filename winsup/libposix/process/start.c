@@ -92,7 +92,7 @@ static struct process *first_process(void)
 	return p;
 }
 
-static int own_pid(void)
+int process_own_pid(void)
 {
 	struct thread *t = current;
 	struct process *p = t ? t->process : task_process();
@@ -125,7 +125,7 @@ static void start_trace(const char *value)
 	}
 	path[n] = 0;
 	path[1] = '\\'; /* "\??\" as Win32 spells it: "\\?\" */
-	win_trace_start(path, own_pid);
+	win_trace_start(path, process_own_pid);
 }
 
 void trace_if_asked(const struct arguments *a)

@@ -40,16 +40,18 @@ static bool report(
 
 	out->pid = child->pid;
 	out->uid = child->uid;
-	if (task_process_state(word) == PROCESS_ZOMBIE) {
+	out->status = (int)stopped;
+	if (stopped == STATUS_CONTINUED && (w->options & WCONTINUED)) {
+		/* before its end, should that have come already: who asks for
+		 * this has usually just continued it */
+		out->code = CLD_CONTINUED;
+	} else if (task_process_state(word) == PROCESS_ZOMBIE) {
 		out->status = task_process_status(word);
 		out->code = out->status & 0x7f ? CLD_KILLED : CLD_EXITED;
 		return w->options & WEXITED;
-	}
-	out->status = (int)stopped;
-	if (stopped && stopped != STATUS_CONTINUED && (w->options & WSTOPPED)) {
+	} else if (stopped && stopped != STATUS_CONTINUED &&
+		   (w->options & WSTOPPED)) {
 		out->code = CLD_STOPPED;
-	} else if (stopped == STATUS_CONTINUED && (w->options & WCONTINUED)) {
-		out->code = CLD_CONTINUED;
 	} else {
 		return false;
 	}
@@ -58,7 +60,13 @@ static bool report(
 	return true;
 }
 
-/* 1: found; 0: children, but nothing to tell; -ECHILD. */
+static bool ended(const struct found *f)
+{
+	return f->code == CLD_EXITED || f->code == CLD_KILLED;
+}
+
+/* 1: found; 0: children, but nothing to tell; -ECHILD.  A child that has ended
+ * is the caller's to reap. */
 static long look(
 	const struct process *p, const struct wanted *w, struct found *out)
 {
@@ -73,11 +81,15 @@ static long look(
 			child->parent != p->pid ||
 			child->parent_slot != p->slot || !matches(child, w))
 			continue;
-		if (report(child, w, out)) {
-			out->index = i;
-			return 1;
-		}
 		r = 0;
+		if (!report(child, w, out))
+			continue;
+		/* of several threads that wait for it one gets it */
+		if (ended(out) && !(w->options & WNOWAIT) &&
+			!task_process_take_zombie(i))
+			continue;
+		out->index = i;
+		return 1;
 	}
 	return r;
 }
@@ -170,14 +182,11 @@ long process_wait(int id_type, int id, int options, int *pid, int *status,
 	*pid = f.pid;
 	*status = f.status;
 	child_usage(task_process_slot(f.index), &usage);
+	if (ended(&f) && !(options & WNOWAIT))
+		reap(p, f.index);
 	if (rusage_out && user_copy_out(rusage_out, &usage, sizeof usage))
 		return -EFAULT;
-	if (give_siginfo(siginfo_out, &f, true))
-		return -EFAULT;
-	if ((f.code == CLD_EXITED || f.code == CLD_KILLED) &&
-		!(options & WNOWAIT))
-		reap(p, f.index);
-	return 0;
+	return give_siginfo(siginfo_out, &f, true);
 }
 
 void process_children_usage(struct rusage *out)

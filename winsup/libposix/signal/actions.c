@@ -47,14 +47,12 @@ void signal_action(struct process *p, int signal, const struct k_sigaction *new,
 	if (!new)
 		return;
 	if (signal == SIGCHLD) {
-		uint32_t flags = slot->flags & ~(PROCESS_IGNORES_CHILD |
-						       PROCESS_NO_STOP_REPORT);
-
+		slot->flags &=
+			~(PROCESS_IGNORES_CHILD | PROCESS_NO_STOP_REPORT);
 		if (new->handler == SIG_IGN || (new->flags &SA_NOCLDWAIT))
-			flags |= PROCESS_IGNORES_CHILD;
+			slot->flags |= PROCESS_IGNORES_CHILD;
 		if (new->flags & SA_NOCLDSTOP)
-			flags |= PROCESS_NO_STOP_REPORT;
-		slot->flags = flags;
+			slot->flags |= PROCESS_NO_STOP_REPORT;
 	}
 	if (signal_ignored(p, signal))
 		signal_queue_drop(&slot->signals, signal_bit(signal));

@@ -27,7 +27,7 @@ static bool group_is_orphaned(struct process *p)
 	int group = s->process[p->slot].group;
 	int session = s->process[p->slot].session;
 
-	for (uint32_t i = 0; i < PROCESS_SLOTS; i++) {
+	for (uint32_t i = 0; i < s->process_end; i++) {
 		struct process_slot *slot = &s->process[i];
 		struct process_slot *parent;
 

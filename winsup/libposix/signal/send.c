@@ -2,6 +2,7 @@
 #include "signal/private.h"
 
 #include "abi/errno.h"
+#include "wait/wait.h"
 
 static long (*kill_process)(uint32_t index) HOST_STATE = 0;
 
@@ -76,6 +77,56 @@ static void wake_other(struct process_slot *slot)
 		win_event_set(task_service_event(slot->host));
 }
 
+void signal_parent(uint32_t index, int code, int status)
+{
+	struct process_slot *slot = task_process_slot(index);
+	uint32_t parent_slot = slot->parent_slot;
+	struct process_slot *parent = task_process_slot(parent_slot);
+	struct signal_record record = {
+		.signal = SIGCHLD,
+		.code = code,
+		.pid = slot->pid,
+		.uid = slot->uid,
+		.status = (uint32_t)status,
+		.user_time = slot->user_time / 10000000,
+		.system_time = slot->system_time / 10000000,
+	};
+
+	if (!slot->parent || parent->pid != slot->parent)
+		return;
+	wake(&parent->children);
+	if ((code == CLD_STOPPED || code == CLD_CONTINUED) &&
+		(parent->flags & PROCESS_NO_STOP_REPORT))
+		return;
+	signal_send(parent_slot, &record);
+}
+
+/* Done by the sender: who continues a child and then waits for it must find
+ * it continued, though it may have ended again by then. */
+void signal_resume(uint32_t index)
+{
+	struct process_slot *slot = task_process_slot(index);
+	uint32_t before;
+
+	if (!(slot->flags & PROCESS_STOPPED))
+		return;
+	slot->stop_status = STATUS_CONTINUED;
+	before = __atomic_fetch_and(
+		(uint32_t *)&slot->flags, ~PROCESS_STOPPED, __ATOMIC_SEQ_CST);
+	if (!(before & PROCESS_STOPPED))
+		return;
+	wake(&slot->resumed);
+	signal_parent(index, CLD_CONTINUED, SIGCONT);
+}
+
+/* A vfork child has no Windows process of its own to be ended. */
+static bool has_host(uint32_t index)
+{
+	uint32_t host = task_process_slot(index)->host;
+
+	return host < HOST_SLOTS && task_shared()->hosts[host].process == index;
+}
+
 long signal_send(uint32_t index, const struct signal_record *record)
 {
 	struct process_slot *slot = task_process_slot(index);
@@ -92,7 +143,7 @@ long signal_send(uint32_t index, const struct signal_record *record)
 		return -EPERM;
 	if (!record->signal || state == PROCESS_ZOMBIE)
 		return 0;
-	if (record->signal == SIGKILL && kill_process && !own(index))
+	if (record->signal == SIGKILL && has_host(index) && !own(index))
 		return kill_process(index);
 	bit = signal_bit(record->signal);
 	if (bit & SIGNALS_STOPPING)
@@ -102,6 +153,8 @@ long signal_send(uint32_t index, const struct signal_record *record)
 	else if (slot->ignored & bit)
 		return 0;
 	r = signal_queue_put(&slot->signals, record);
+	if (record->signal == SIGCONT)
+		signal_resume(index);
 	if (r)
 		return r;
 	if (own(index))
@@ -136,7 +189,7 @@ long signal_send_group(int group, const struct signal_record *record)
 
 	if (!group && current)
 		group = s->process[current->process->slot].group;
-	for (uint32_t i = 0; i < PROCESS_SLOTS; i++) {
+	for (uint32_t i = 0; i < s->process_end; i++) {
 		long r;
 
 		if (s->process[i].group != group ||

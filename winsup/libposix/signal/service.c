@@ -90,8 +90,12 @@ static bool attend(struct process *p)
 	{
 		struct thread *t = container_of(entry, struct thread, peers);
 
-		if (!t->frame || t->process != p)
+		if (t->process != p)
 			continue;
+		if (!t->frame) {
+			t->poked = 1; /* it looks when it has come up */
+			continue;
+		}
 		if (!t->poked && !t->dying &&
 			!((shared | t->signals_pending) & ~t->sigmask))
 			continue;

@@ -41,6 +41,12 @@ void signal_raise(int signal);
 /* A fault of the calling thread: cannot be blocked or ignored. */
 void signal_force(struct thread *t, const struct signal_record *record);
 
+/* The parent of the process in slot `index` hears of a change: SIGCHLD with
+ * code CLD_*, and wait4 looks again.  Any thread. */
+void signal_parent(uint32_t index, int code, int status);
+/* What SIGCONT does to a stopped process, whatever it does besides. */
+void signal_resume(uint32_t index);
+
 /* A thread that changed its mask, or ends, and may have left signals that
  * another thread could take. */
 void signal_recheck(struct process *p);

@@ -157,7 +157,8 @@ static void drop_if_dead(struct queue q, uint32_t process_slot, void *end)
 	enum process_state state =
 		task_process_state(task_process_slot(process_slot)->word);
 
-	if (state == PROCESS_RUNNING && !task_process_lives(process_slot))
+	if ((state == PROCESS_RUNNING || state == PROCESS_EMBRYO) &&
+		!task_process_lives(process_slot))
 		queue_release(q, *(enum queue_end *)end, process_slot);
 }
 

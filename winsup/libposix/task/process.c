@@ -64,7 +64,8 @@ long task_process_allocate(void)
 		p->parent = p->group = p->session = 0;
 		p->pid = next_pid(s);
 		p->parent_slot = 0;
-		p->host = ~0u;
+		p->host = task_host;
+		p->stub = 0;
 		p->flags = p->stop_status = 0;
 		p->threads = p->main_thread = 0;
 		p->has_executed = 0;
@@ -115,16 +116,29 @@ long task_process_find(int pid)
 	return -ESRCH;
 }
 
+bool task_process_take_zombie(uint32_t index)
+{
+	struct process_slot *p = task_process_slot(index);
+	uint64_t old = p->word;
+
+	if (task_process_state(old) != PROCESS_ZOMBIE ||
+		!__atomic_compare_exchange_n((uint64_t *)&p->word, &old,
+			(old & ~0xfful) | PROCESS_REAPED, false,
+			__ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+		return false;
+	p->host = task_host; /* should we die, whose it was */
+	return true;
+}
+
 bool task_process_lives(uint32_t index)
 {
 	struct process_slot *p = task_process_slot(index);
 	uint32_t host = p->host;
+	enum process_state state = task_process_state(p->word);
 	uint64_t word;
 
-	if (task_process_state(p->word) != PROCESS_RUNNING)
+	if (state != PROCESS_RUNNING && state != PROCESS_EMBRYO)
 		return false;
-	if (host >= HOST_SLOTS)
-		return true; /* a vfork child, or between two hosts */
 	word = task_shared()->hosts[host].word;
 	return task_host_lives(host, task_host_word_generation(word));
 }

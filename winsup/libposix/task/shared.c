@@ -93,6 +93,8 @@ long task_host_allocate(uint64_t *word)
 			continue;
 		slot->windows_id = 0;
 		slot->process = ~0u;
+		slot->taker = task_host_self();
+		slot->since = win_clock_monotonic();
 		slot->lives = 0;
 		if (shared->host_end < i + 1)
 			shared->host_end = i + 1;

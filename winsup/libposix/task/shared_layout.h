@@ -11,7 +11,7 @@
 
 #include "lock/lock.h"
 
-#define SHARED_LAYOUT 1
+#define SHARED_LAYOUT 2
 #define SHARED_MAGIC  0x786973306c696267ul
 
 #define PROCESS_SLOTS 2048 /* processes, zombies included */
@@ -54,7 +54,8 @@ enum host_state {
 	HOST_FREE,     /* waits to be taken */
 	HOST_TAKEN,    /* being filled by `taker` */
 	HOST_RUNNING,  /* a POSIX process lives in it */
-	HOST_NATIVE    /* started by Windows; or stands for a native program */
+	HOST_NATIVE,   /* started by Windows */
+	HOST_DYING     /* has died; `taker` ends what lived in it */
 };
 
 struct host_slot {
@@ -63,8 +64,10 @@ struct host_slot {
 	_Atomic uint64_t word;
 	_Atomic uint32_t windows_id;
 	_Atomic uint32_t process; /* index of the process in it */
-	_Atomic uint64_t taker;	  /* host slot + 1, generation << 32 */
-	_Atomic uint32_t lives;	  /* POSIX processes it has served */
+	/* who makes, takes or reaps it: host slot + 1, generation << 32 */
+	_Atomic uint64_t taker;
+	_Atomic int64_t since;	/* when it was made; monotonic ns */
+	_Atomic uint32_t lives; /* POSIX processes it has served */
 	uint32_t pad;
 };
 
@@ -96,7 +99,8 @@ enum process_state {
 	PROCESS_FREE,
 	PROCESS_EMBRYO, /* being made; nobody has seen it */
 	PROCESS_RUNNING,
-	PROCESS_ZOMBIE /* status says how it ended */
+	PROCESS_ZOMBIE, /* status says how it ended */
+	PROCESS_REAPED	/* somebody has the status and frees the slot */
 };
 
 struct process_slot {
@@ -105,7 +109,7 @@ struct process_slot {
 	_Atomic uint64_t word;
 	_Atomic int32_t pid, parent, group, session; /* pids */
 	_Atomic uint32_t parent_slot;		     /* index of the parent */
-	_Atomic uint32_t host;	      /* host slot index; ~0 none */
+	_Atomic uint32_t host;	      /* host slot index (EMBRYO: maker's) */
 	_Atomic uint32_t flags;	      /* PROCESS_* */
 	_Atomic uint32_t stop_status; /* pending report for WUNTRACED etc. */
 	_Atomic uint32_t exit_signal; /* to the parent; SIGCHLD, or 0 */
@@ -114,6 +118,10 @@ struct process_slot {
 	uint32_t uid, gid, euid, egid;
 	int32_t nice;
 	uint32_t has_executed; /* setpgid: EACCES after the child's exec */
+	/* host slot + 1 of the Windows process that stands for this one with
+	 * its Windows parent and waits for its status; 0: none */
+	_Atomic uint32_t stub;
+	uint32_t pad;
 	char name[NAME_SIZE];
 	int64_t start_time; /* monotonic ns */
 	/* CPU time in ns: own (final at exit) and of waited-for children */
@@ -124,15 +132,16 @@ struct process_slot {
 	_Atomic uint64_t ignored;
 	struct wait_queue children; /* woken when a child changes state */
 	struct wait_queue ended;    /* woken when this one ends */
+	struct wait_queue resumed;  /* its stopped threads sleep here */
 	struct signal_queue signals;
 };
 
+/* stop_status after SIGCONT, as wait4 reports it */
+#define STATUS_CONTINUED 0xffff
+
 #define PROCESS_IGNORES_CHILD  1u /* SIGCHLD ignored or SA_NOCLDWAIT */
 #define PROCESS_STOPPED	       2u
-#define PROCESS_CONTINUED      4u /* to be reported once */
 #define PROCESS_NO_STOP_REPORT 8u /* SA_NOCLDSTOP: no SIGCHLD for stops */
-/* A Windows process that stands for this one waits for its status. */
-#define PROCESS_STANDS_FOR 16u
 
 /* ---- byte queues (room stream) ---- */
 
@@ -180,7 +189,7 @@ struct shared {
 
 _Static_assert(sizeof(struct wait_queue) == 32, "shared layout");
 _Static_assert(sizeof(struct thread_slot) == 24, "shared layout");
-_Static_assert(sizeof(struct host_slot) == 32, "shared layout");
+_Static_assert(sizeof(struct host_slot) == 40, "shared layout");
 _Static_assert(sizeof(struct signal_record) == 48, "shared layout");
 
 #endif

@@ -123,6 +123,16 @@ static inline uint32_t task_host_word_generation(uint64_t word)
 {
 	return word >> 8;
 }
+/* This host as a `taker`, and whether one lives. */
+static inline uint64_t task_host_self(void)
+{
+	return (uint64_t)task_host_generation << 32 | (task_host + 1);
+}
+static inline bool task_host_taker_lives(uint64_t taker)
+{
+	return (uint32_t)taker &&
+	       task_host_lives((uint32_t)taker - 1, (uint32_t)(taker >> 32));
+}
 
 /* ---- process slots ---- */
 /* Takes a free slot, state EMBRYO, and a new pid; -EAGAIN if there is none. */
@@ -142,8 +152,11 @@ static inline int task_process_status(uint64_t word)
 {
 	return (int)(word >> 32);
 }
-/* Whether the process in the slot is alive: RUNNING and its host lives. */
+/* Whether the process in the slot is alive, or about to be, and its host
+ * lives. */
 bool task_process_lives(uint32_t index);
+/* Zombie to reaped: true for the one caller that is to free the slot. */
+bool task_process_take_zombie(uint32_t index);
 static inline bool task_index_same(uint32_t index, uint32_t generation)
 {
 	return task_process_generation(task_process_slot(index)->word) ==

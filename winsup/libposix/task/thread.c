@@ -53,17 +53,13 @@ bool task_thread_wake(uint32_t slot)
 	return true;
 }
 
-static uint64_t owner_word(void)
-{
-	return (uint64_t)task_host_generation << 32 | (task_host + 1);
-}
-
 static bool take(uint32_t i, uint64_t old)
 {
 	struct thread_slot *t = &task_shared()->threads[i];
 
 	if (!__atomic_compare_exchange_n((uint64_t *)&t->owner, &old,
-		    owner_word(), false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+		    task_host_self(), false, __ATOMIC_SEQ_CST,
+		    __ATOMIC_RELAXED))
 		return false;
 	t->sleeping = t->in_crowd = 0;
 	return true;
@@ -86,10 +82,7 @@ static long allocate(void)
 	for (uint32_t i = 0; i < THREAD_SLOTS; i++) {
 		uint64_t owner = s->threads[i].owner;
 
-		if (owner &&
-			!task_host_lives(
-				(uint32_t)owner - 1, (uint32_t)(owner >> 32)) &&
-			take(i, owner))
+		if (owner && !task_host_taker_lives(owner) && take(i, owner))
 			return i;
 	}
 	return -EAGAIN;

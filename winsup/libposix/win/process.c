@@ -1,5 +1,9 @@
-/* Windows processes and jobs. */
+/* Windows processes. */
 #include "win/private.h"
+
+#include <tlhelp32.h>
+
+#include "lib/lib.h"
 
 uint32_t win_process_id(void)
 {
@@ -158,37 +162,81 @@ int win_process_memory(win_handle process, uint64_t *peak_bytes)
 	return 0;
 }
 
-int win_job_create(win_handle *out, const char *name)
-{
-	HANDLE job = CreateJobObjectA(NULL, name);
+/* ---- orphans of CreateProcessW ---- */
 
-	if (!job)
-		return win_errno_last();
-	*out = (win_handle)job;
-	return 0;
+/* Killed in the middle of CreateProcessW, a maker leaves a process whose first
+ * thread was never resumed: no handle, no memory and no name of it say who it
+ * was to be.  So a process that has begun to run says so, by an event that
+ * bears its id. */
+static void name_of_running(char name[64], uint32_t id)
+{
+	format(name, 64, "Local\\posix1-runs-%u", id);
 }
 
-int win_job_assign(win_handle job, win_handle process)
+int win_process_runs(void)
 {
-	return AssignProcessToJobObject(h(job), h(process)) ? 0
-							    : win_errno_last();
+	static HANDLE event HOST_STATE = 0;
+	char name[64];
+
+	name_of_running(name, GetCurrentProcessId());
+	event = CreateEventA(NULL, TRUE, TRUE, name);
+	return event ? 0 : win_errno_last();
 }
 
-int win_job_members(win_handle job, uint32_t *ids, size_t room)
+static bool runs(uint32_t id)
 {
-	struct {
-		JOBOBJECT_BASIC_PROCESS_ID_LIST head;
-		ULONG_PTR more[2048];
-	} *list = win_alloc(sizeof *list);
-	size_t n = 0;
+	char name[64];
+	HANDLE event;
 
-	if (!list)
-		return -ENOMEM;
-	if (QueryInformationJobObject(h(job), JobObjectBasicProcessIdList, list,
-		    sizeof *list, NULL)) {
-		for (; n < list->head.NumberOfProcessIdsInList && n < room; n++)
-			ids[n] = (uint32_t)list->head.ProcessIdList[n];
+	name_of_running(name, id);
+	event = OpenEventA(SYNCHRONIZE, FALSE, name);
+	if (!event)
+		return false;
+	CloseHandle(event);
+	return true;
+}
+
+static bool is_program(HANDLE process, const uint16_t *program)
+{
+	WCHAR path[1024];
+	DWORD length = 1024;
+
+	return QueryFullProcessImageNameW(process, 0, path, &length) &&
+	       CompareStringOrdinal(path, (int)length, (const WCHAR *)program,
+		       -1, TRUE) == CSTR_EQUAL;
+}
+
+static int64_t age(HANDLE process)
+{
+	FILETIME created, ended, in_system, in_user, now;
+
+	if (!GetProcessTimes(process, &created, &ended, &in_system, &in_user))
+		return 0;
+	GetSystemTimeAsFileTime(&now);
+	return ns(now) - ns(created);
+}
+
+void win_process_end_orphans(const uint16_t *program, int64_t older_than)
+{
+	HANDLE all = CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0);
+	PROCESSENTRY32W entry = { .dwSize = sizeof entry };
+	bool more = all != INVALID_HANDLE_VALUE && Process32FirstW(all, &entry);
+
+	for (; more; more = Process32NextW(all, &entry)) {
+		HANDLE process = OpenProcess(
+			PROCESS_TERMINATE | PROCESS_QUERY_INFORMATION, FALSE,
+			entry.th32ProcessID);
+
+		if (!process)
+			continue;
+		if (is_program(process, program) && age(process) > older_than &&
+			!runs(entry.th32ProcessID)) {
+			win_trace("process %u never ran: ended",
+				(unsigned)entry.th32ProcessID);
+			TerminateProcess(process, 1);
+		}
+		CloseHandle(process);
 	}
-	win_free(list);
-	return (int)n;
+	if (all != INVALID_HANDLE_VALUE)
+		CloseHandle(all);
 }

@@ -95,8 +95,20 @@ int win_trace_start(const uint16_t *file, int (*pid)(void))
 
 	if (f == INVALID_HANDLE_VALUE)
 		return win_errno_last();
-	trace_file = f;
-	trace_pid = pid;
-	win_trace_on = 1;
+	win_trace_adopt((win_handle)f, pid);
 	return 0;
+}
+
+win_handle win_trace_handle(void)
+{
+	return (win_handle)trace_file;
+}
+
+void win_trace_adopt(win_handle file, int (*pid)(void))
+{
+	win_trace_on = 0;
+	win_close((win_handle)trace_file);
+	trace_file = h(file);
+	trace_pid = pid;
+	win_trace_on = file != 0;
 }

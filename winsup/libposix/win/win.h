@@ -54,6 +54,10 @@ extern uint32_t win_trace_on;
 void win_trace(const char *text, ...) __attribute__((format(printf, 1, 2)));
 /* Opens the file (UTF-16 Windows path), appending whole lines. */
 int win_trace_start(const uint16_t *file, int (*pid)(void));
+/* The open trace file, 0 if tracing is off; and another host's: takes it over,
+ * 0 turns tracing off. */
+win_handle win_trace_handle(void);
+void win_trace_adopt(win_handle file, int (*pid)(void));
 
 /* ---- host memory: the lower half's own heap; never copied by fork ---- */
 void *win_alloc(size_t size); /* zeroed; NULL when there is none */
@@ -138,11 +142,11 @@ int win_process_create(const struct win_spawn *how, win_handle *process,
 	win_handle *thread, uint32_t *id);
 int win_process_times(win_handle process, int64_t *user, int64_t *system);
 int win_process_memory(win_handle process, uint64_t *peak_bytes);
-
-/* ---- jobs: every host is a member of its session's job ---- */
-int win_job_create(win_handle *out, const char *name);
-int win_job_assign(win_handle job, win_handle process);
-int win_job_members(win_handle job, uint32_t *ids, size_t room);
+/* This process has begun to run; first thing in a host. */
+int win_process_runs(void);
+/* Ends the processes of that program file (full Windows path, terminated)
+ * which are older than so many ns and never called win_process_runs(). */
+void win_process_end_orphans(const uint16_t *program, int64_t older_than);
 
 /* ---- threads ---- */
 /* The TLS slot's byte offset from gs; musl's overlay reads it too. */

@@ -1,0 +1,156 @@
+/* Many processes: in a row, at once, large, in a chain.  timeout: 300 */
+#include "test.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MIB (1ul << 20)
+
+static int ended(pid_t pid)
+{
+	int status = -1;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+/* With a Windows process for each, this is as many as patience allows. */
+static int rounds(void)
+{
+	const char *hosts = getenv("POSIX_HOSTS");
+
+	return hosts && (!strcmp(hosts, "fresh") || !strcmp(hosts, "pool"))
+		       ? 1000
+		       : 5000;
+}
+
+static void thousands_in_a_row(void **state)
+{
+	int count = rounds();
+
+	for (int i = 0; i < count; i++) {
+		pid_t pid = fork();
+
+		assert_true(pid >= 0);
+		if (!pid)
+			_exit(i & 0x7f);
+		assert_int_equal(ended(pid), (i & 0x7f) << 8);
+	}
+	assert_fails(wait(NULL), ECHILD);
+}
+
+static void two_hundred_at_once(void **state)
+{
+	int gate[2], seen[128] = { 0 }, status;
+	char c;
+
+	assert_int_equal(pipe(gate), 0);
+	for (int i = 0; i < 200; i++) {
+		pid_t pid = fork();
+
+		assert_true(pid >= 0);
+		if (!pid) {
+			close(gate[1]);
+			_exit(read(gate[0], &c, 1) == 0 ? i % 100 : 127);
+		}
+	}
+	/* all are there before the first goes */
+	close(gate[1]);
+	for (int i = 0; i < 200; i++) {
+		assert_true(wait(&status) > 0);
+		assert_true(WIFEXITED(status));
+		seen[WEXITSTATUS(status)]++;
+	}
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(seen[i], 2);
+	close(gate[0]);
+}
+
+static void large_ones(void **state)
+{
+	volatile unsigned *words = mmap(NULL, 64 * MIB, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	assert_true(words != MAP_FAILED);
+	for (size_t i = 0; i < 64 * MIB / 4; i += 1024)
+		words[i] = (unsigned)i ^ 0x5a5a;
+	for (int round = 0; round < 5; round++) {
+		pid_t pid = fork();
+
+		assert_true(pid >= 0);
+		if (!pid) {
+			for (size_t i = 0; i < 64 * MIB / 4; i += 1024) {
+				if (words[i] != ((unsigned)i ^ 0x5a5a))
+					_exit(1);
+				words[i] = 0;
+			}
+			_exit(0);
+		}
+		assert_int_equal(ended(pid), 0);
+	}
+	for (size_t i = 0; i < 64 * MIB / 4; i += 1024)
+		assert_int_equal(words[i], (unsigned)i ^ 0x5a5a);
+	munmap((void *)words, 64 * MIB);
+}
+
+/* Each member passes on what it reads, and adds one byte at the end. */
+static void a_pipeline_of_twenty(void **state)
+{
+	enum { MEMBERS = 20, BYTES = 300000 };
+	int in = -1, next[2];
+	static char block[65536];
+	size_t total = 0;
+	ssize_t n;
+
+	for (int i = 0; i < MEMBERS; i++) {
+		pid_t pid;
+
+		assert_int_equal(pipe(next), 0);
+		pid = fork();
+		assert_true(pid >= 0);
+		if (!pid) {
+			close(next[0]);
+			if (i == 0) {
+				memset(block, 'x', sizeof block);
+				for (int left = BYTES; left > 0; left -= (int)n)
+					n = write(next[1], block,
+						left > 65536 ? 65536 : left);
+				_exit(0);
+			}
+			while ((n = read(in, block, sizeof block)) > 0)
+				if (write(next[1], block, n) != n)
+					_exit(1);
+			_exit(write(next[1], "+", 1) == 1 ? 0 : 1);
+		}
+		close(next[1]);
+		if (in >= 0)
+			close(in);
+		in = next[0];
+	}
+	while ((n = read(in, block, sizeof block)) > 0)
+		total += (size_t)n;
+	close(in);
+	assert_int_equal(total, BYTES + MEMBERS - 1);
+	for (int i = 0; i < MEMBERS; i++) {
+		int status;
+
+		assert_true(wait(&status) > 0);
+		assert_int_equal(status, 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(thousands_in_a_row),
+		cmocka_unit_test(two_hundred_at_once),
+		cmocka_unit_test(large_ones),
+		cmocka_unit_test(a_pipeline_of_twenty),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -120,6 +120,22 @@ static long add_at(struct images *i, const char *path, const char *soname,
 	return -ENOMEM;
 }
 
+/* The parent saw the file with that identity: no need to look at it again. */
+static long add_resident(struct images *i, const char *path, const char *soname,
+	uint64_t base, const struct identity *identity, struct image **out)
+{
+	struct resident *r;
+	long error = resident_find(identity, base, &r);
+
+	if (error)
+		return error;
+	*out = enlist(i, r, path, soname);
+	if (*out)
+		return 0;
+	resident_put(r);
+	return -ENOMEM;
+}
+
 long images_add(struct images *i, const char *path, const char *soname,
 	struct image **out, char *problem, size_t room)
 {
@@ -401,7 +417,9 @@ static long get_image(struct images *i, const char *path, struct transfer *from)
 	transfer_get(from, &identity, sizeof identity);
 	base = transfer_get_number(from);
 	flags = transfer_get_number(from);
-	r = add_at(i, path, soname, base, &identity, &im);
+	r = add_resident(i, path, soname, base, &identity, &im);
+	if (r == -ENOENT)
+		r = add_at(i, path, soname, base, &identity, &im);
 	win_free(soname);
 	if (r) {
 		win_trace("fork: %s cannot be mapped at %#lx: errno %d", path,

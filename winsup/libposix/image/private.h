@@ -54,6 +54,9 @@ struct resident {
 	struct pe pe;
 };
 
+/* Finds one that can serve again: -ENOENT if there is none. */
+long resident_find(const struct identity *identity, uint64_t wanted,
+	struct resident **out);
 /* Finds or maps the file.  wanted: the base it must have, or 0. */
 long resident_get(struct file *f, const struct identity *identity,
 	uint64_t wanted, struct resident **out);

@@ -245,8 +245,8 @@ static long map(struct file *f, const struct identity *identity,
 	return 0;
 }
 
-long resident_get(struct file *f, const struct identity *identity,
-	uint64_t wanted, struct resident **out)
+long resident_find(
+	const struct identity *identity, uint64_t wanted, struct resident **out)
 {
 	if (!residents.next)
 		list_init(&residents);
@@ -260,9 +260,8 @@ long resident_get(struct file *f, const struct identity *identity,
 			continue;
 		if (!r->settled) {
 			/* bound to who knows what: read it again */
-			if (r->adopted)
-				continue;
-			evict(r);
+			if (!r->adopted)
+				evict(r);
 			continue;
 		}
 		resident_each_data(r, restore, &pristine);
@@ -270,7 +269,15 @@ long resident_get(struct file *f, const struct identity *identity,
 		*out = r;
 		return 0;
 	}
-	return map(f, identity, wanted, out);
+	return -ENOENT;
+}
+
+long resident_get(struct file *f, const struct identity *identity,
+	uint64_t wanted, struct resident **out)
+{
+	long r = resident_find(identity, wanted, out);
+
+	return r == -ENOENT ? map(f, identity, wanted, out) : r;
 }
 
 long resident_adopt(const struct module *module,

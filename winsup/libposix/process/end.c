@@ -117,6 +117,7 @@ static void account(struct process *p)
 	if (!win_process_times(win_process_self(), &user, &system)) {
 		slot->user_time = user - p->base_user_time;
 		slot->system_time = system - p->base_system_time;
+		host_used(user, system);
 	}
 	peak = memory_size();
 	if (peak > slot->peak_memory)

@@ -75,6 +75,8 @@ void process_end(uint32_t index, int status);
 
 /* ---- hosts.c ---- */
 void hosts_start(void);
+/* CPU time of this host at the end of a life: where the next begins. */
+void host_used(int64_t user, int64_t system);
 /* Ends this Windows process; its slot is free from now on. */
 _Noreturn void host_leave(uint32_t windows_code);
 

@@ -10,8 +10,10 @@ struct signals *signals_create(void)
 {
 	struct signals *s = win_alloc(sizeof *s);
 
-	if (s)
+	if (s) {
 		s->lock.rank = RANK_SIGNAL_QUEUE;
+		s->ignored = SIGNALS_IGNORED_BY_DEFAULT;
+	}
 	return s;
 }
 
@@ -19,8 +21,10 @@ struct signals *signals_copy(const struct signals *from)
 {
 	struct signals *s = signals_create();
 
-	if (s)
+	if (s) {
 		memcpy(s->actions, from->actions, sizeof s->actions);
+		s->ignored = from->ignored;
+	}
 	return s;
 }
 
@@ -56,7 +60,7 @@ void signal_action(struct process *p, int signal, const struct k_sigaction *new,
 	}
 	if (signal_ignored(p, signal))
 		signal_queue_drop(&slot->signals, signal_bit(signal));
-	signal_publish(p);
+	signal_actions_changed(p);
 }
 
 bool signal_take_pending(uint64_t wanted, struct signal_record *out)
@@ -81,6 +85,7 @@ void signal_exec(struct process *p)
 		a->mask = 0;
 		a->restorer = NULL;
 	}
+	signal_actions_changed(p);
 }
 
 /* What the thread that forks or executes keeps goes with it. */
@@ -111,6 +116,6 @@ int signal_unpack(struct process *p, struct transfer *from, int how)
 		t->altstack = t->altstack_size = 0;
 		signal_exec(p);
 	}
-	signal_publish(p);
+	signal_actions_changed(p);
 	return (int)from->error;
 }

@@ -160,9 +160,11 @@ long signal_frame_make(struct thread *t, struct frame *frame,
 	if (user_copy_out((void *)at, &h, sizeof h))
 		return -EFAULT;
 
-	if (action->flags & SA_RESETHAND)
+	if (action->flags & SA_RESETHAND) {
 		t->process->signals->actions[record->signal - 1].handler =
 			SIG_DFL;
+		signal_actions_changed(t->process);
+	}
 	t->sigmask |= action->mask;
 	if (!(action->flags & SA_NODEFER))
 		t->sigmask |= signal_bit(record->signal);

@@ -18,7 +18,11 @@
 struct signals {
 	struct lock lock;
 	struct k_sigaction actions[SIGNALS]; /* by signal - 1 */
+	uint64_t ignored;		     /* those that do nothing now */
 };
+
+/* After a change of dispositions: what is ignored, and signal_publish(). */
+void signal_actions_changed(struct process *p);
 
 static inline uint64_t signal_bit(int signal)
 {

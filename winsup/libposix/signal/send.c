@@ -94,11 +94,11 @@ void signal_parent(uint32_t index, int code, int status)
 
 	if (!slot->parent || parent->pid != slot->parent)
 		return;
+	/* the signal first: a parent that sleeps is woken once, for both */
+	if (!(parent->flags & PROCESS_NO_STOP_REPORT) ||
+		(code != CLD_STOPPED && code != CLD_CONTINUED))
+		signal_send(parent_slot, &record);
 	wake(&parent->children);
-	if ((code == CLD_STOPPED || code == CLD_CONTINUED) &&
-		(parent->flags & PROCESS_NO_STOP_REPORT))
-		return;
-	signal_send(parent_slot, &record);
 }
 
 /* Done by the sender: who continues a child and then waits for it must find
@@ -220,18 +220,33 @@ void signal_force(struct thread *t, const struct signal_record *record)
 	t->poked = 1;
 }
 
-void signal_publish(struct process *p)
+void signal_actions_changed(struct process *p)
 {
-	struct signals *s = p->signals;
-	uint64_t ignored = 0, blocked = 0;
+	uint64_t ignored = 0;
 
 	for (int i = 1; i <= SIGNALS; i++)
 		if (signal_ignored(p, i))
 			ignored |= signal_bit(i);
-	(void)s;
-	lock_take(&p->lock);
-	list_for_each(entry, &p->threads) blocked |=
-		container_of(entry, struct thread, peers)->sigmask;
-	lock_drop(&p->lock);
-	task_process_slot(p->slot)->ignored = ignored & ~blocked;
+	p->signals->ignored = ignored;
+	signal_publish(p);
+}
+
+void signal_publish(struct process *p)
+{
+	struct thread *t = current;
+	_Atomic uint64_t *shared = &task_process_slot(p->slot)->ignored;
+	uint64_t blocked = 0, ignored;
+
+	/* a thread that is alone: nothing to lock, and often nothing new */
+	if (t && t->process == p && p->thread_count <= 1) {
+		blocked = t->sigmask;
+	} else {
+		lock_take(&p->lock);
+		list_for_each(entry, &p->threads) blocked |=
+			container_of(entry, struct thread, peers)->sigmask;
+		lock_drop(&p->lock);
+	}
+	ignored = p->signals->ignored & ~blocked;
+	if (*shared != ignored)
+		*shared = ignored;
 }

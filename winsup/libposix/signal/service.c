@@ -21,7 +21,8 @@ void signal_serve(struct process *p)
 	service.process = p;
 	service.retry = 0;
 	lock_drop(&service.lock);
-	if (p)
+	/* senders set the event from now on; what came before finds it unset */
+	if (p && task_process_slot(p->slot)->signals.pending)
 		win_event_set(service.event);
 }
 

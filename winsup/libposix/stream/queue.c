@@ -70,11 +70,13 @@ int queue_create(struct queue *out)
 		if (sh->queue_end < i + 1)
 			sh->queue_end = i + 1;
 		*out = (struct queue){ i, ++s->generation };
-		if (win_region_commit(buffer_of(*out), QUEUE_SIZE,
-			    WIN_READ | WIN_WRITE)) {
+		if (!s->has_memory &&
+			win_region_commit(buffer_of(*out), QUEUE_SIZE,
+				WIN_READ | WIN_WRITE)) {
 			s->state = SLOT_FREE;
 			return -ENOMEM;
 		}
+		s->has_memory = 1;
 		s->head = s->tail = 0;
 		s->size = QUEUE_SIZE;
 		s->flags = 0;
@@ -239,15 +241,23 @@ static long take(struct queue q, void *to, size_t size, bool kernel)
 	return r;
 }
 
+static size_t room_of(const struct queue_slot *s, size_t limit)
+{
+	size_t used = s->head - s->tail;
+
+	return used < limit ? limit - used : 0;
+}
+
 /* Up to PIPE_BUF bytes go in whole or not at all. */
-static long give(struct queue q, const void *from, size_t size, bool kernel)
+static long give(struct queue q, const void *from, size_t size, bool kernel,
+	size_t limit)
 {
 	struct queue_slot *s = slot_of(q);
 	size_t room;
 	long r = 0;
 
 	shared_lock_take(&s->write_turn);
-	room = s->size - (s->head - s->tail);
+	room = room_of(s, limit);
 	if (room && (size <= room || size > PIPE_BUF))
 		r = copy_in(q, from, size < room ? size : room, kernel);
 	shared_lock_drop(&s->write_turn);
@@ -263,7 +273,7 @@ long queue_read_some(struct queue q, void *to, size_t size)
 
 long queue_write_some(struct queue q, const void *from, size_t size)
 {
-	return give(q, from, size, true);
+	return give(q, from, size, true, QUEUE_LIMIT);
 }
 
 /* Sleeps until the end may be tried again: 0, or why not. */
@@ -273,21 +283,27 @@ static long await(struct queue q, enum queue_end end, size_t needed)
 		end == QUEUE_READER ? QUEUE_WRITER : QUEUE_READER;
 	struct queue_slot *s = slot_of(q);
 	struct sleep sleep;
+	bool woken = false;
 	long r;
 
 	sleep_begin(&sleep, WIN_FOREVER);
 	r = sleep_on(&sleep, queue_waiters(q, end));
 	each_holder(q, other, watch, &sleep);
 	while (!r) {
-		if (end == QUEUE_READER
-				? s->head != s->tail
-				: s->size - (s->head - s->tail) >= needed)
+		if (end == QUEUE_READER ? s->head != s->tail
+					: room_of(s, s->size) >= needed)
 			break;
 		if (!queue_has(q, other))
 			break;
-		r = sleep_wait(&sleep);
-		if (!r)
+		/* woken and yet nothing: somebody on the other side may have
+		 * died; to ask costs a request for each */
+		if (woken)
 			each_holder(q, other, drop_if_dead, &other);
+		woken = false;
+		if (!queue_has(q, other))
+			break;
+		r = sleep_wait(&sleep);
+		woken = !r;
 	}
 	sleep_end(&sleep);
 	return r;
@@ -326,7 +342,8 @@ long queue_write(
 			r = -EPIPE;
 			break;
 		}
-		r = give(q, (const char *)user + done, left, false);
+		r = give(q, (const char *)user + done, left, false,
+			nonblocking ? QUEUE_LIMIT : QUEUE_SIZE);
 		if (r < 0)
 			break;
 		done += (size_t)r;
@@ -362,7 +379,7 @@ unsigned queue_poll(struct queue q, enum queue_end end, unsigned events,
 		if (!queue_has(q, other))
 			ready |= POLLHUP;
 	} else {
-		if (s->size - (s->head - s->tail) >= PIPE_BUF)
+		if (room_of(s, QUEUE_LIMIT) >= PIPE_BUF)
 			ready |= events & (POLLOUT | POLLWRNORM);
 		if (!queue_has(q, other))
 			ready |= POLLERR;

@@ -17,9 +17,12 @@
 #define PROCESS_SLOTS 2048 /* processes, zombies included */
 #define HOST_SLOTS    1024 /* Windows processes of ours */
 #define THREAD_SLOTS  8192
-#define QUEUE_SLOTS   2048   /* byte queues: pipes, fifos, ptys */
-#define QUEUE_SIZE    65536u /* bytes in one; man 7 pipe, "Pipe capacity" */
-#define NAME_SIZE     16     /* comm, as on Linux */
+#define QUEUE_SLOTS   2048    /* byte queues: pipes, fifos, ptys */
+#define QUEUE_SIZE    262144u /* bytes in one */
+/* What a writer that does not wait finds: man 7 pipe, "Pipe capacity".  One
+ * that waits may fill it all: fewer changes between two processes. */
+#define QUEUE_LIMIT 65536u
+#define NAME_SIZE   16 /* comm, as on Linux */
 
 /* ---- waiting (room wait) ---- */
 
@@ -154,6 +157,8 @@ struct holder_set {
 struct queue_slot {
 	_Atomic uint32_t state; /* 0 free, 1 being made or ended, 2 in use */
 	_Atomic uint32_t generation;
+	_Atomic uint32_t has_memory; /* its part of the section is committed */
+	uint32_t pad;
 	struct shared_lock read_turn, write_turn;
 	/* positions count bytes ever written and read; the byte at position p
 	 * is at p % size.  head is stored after the bytes, tail after they

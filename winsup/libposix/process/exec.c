@@ -118,19 +118,21 @@ static long elsewhere(struct process *p, struct execution *e)
 {
 	struct transfer to;
 	uint32_t host;
-	long r = host_take(&host, &to);
+	long r;
 
+	do {
+		r = host_take(&host, &to);
+		if (r)
+			return r;
+		to.process = p->slot;
+		process_send(p, &to, TRANSFER_EXEC);
+		transfer_put_number(&to, e->native);
+		transfer_put_string(&to, e->path);
+		arguments_pack(&e->arguments, &to);
+		r = host_filled(host, &to);
+	} while (r == -ESTALE);
 	if (r)
 		return r;
-	to.process = p->slot;
-	process_send(p, &to, TRANSFER_EXEC);
-	transfer_put_number(&to, e->native);
-	transfer_put_string(&to, e->path);
-	arguments_pack(&e->arguments, &to);
-	if (to.error) {
-		host_abandon(host);
-		return to.error == -ENOMEM ? -ENOMEM : -EAGAIN;
-	}
 	task_process_slot(p->slot)->has_executed = 1;
 	host_begin(host, p->slot, &to);
 	return 0;

@@ -111,13 +111,6 @@ int process_receive(struct process *p, struct thread *t, struct transfer *from)
 
 /* ---- fork ---- */
 
-static void drop_child(uint32_t index, uint32_t host)
-{
-	queue_forget_process(index);
-	task_process_free(index);
-	host_abandon(host);
-}
-
 long process_fork(struct frame *frame)
 {
 	struct process *p = current->process;
@@ -130,17 +123,20 @@ long process_fork(struct frame *frame)
 	if (child < 0)
 		return child;
 	pid = task_process_slot((uint32_t)child)->pid;
-	r = host_take(&host, &to);
+	do {
+		r = host_take(&host, &to);
+		if (r)
+			break;
+		to.process = (uint32_t)child;
+		process_send(p, &to, TRANSFER_FORK);
+		r = host_filled(host, &to);
+		if (r)
+			queue_forget_process((uint32_t)child);
+	} while (r == -ESTALE);
 	if (r) {
+		win_trace("fork: errno %d", (int)-r);
 		task_process_free((uint32_t)child);
 		return r;
-	}
-	to.process = (uint32_t)child;
-	process_send(p, &to, TRANSFER_FORK);
-	if (to.error) {
-		win_trace("fork: errno %d", (int)-to.error);
-		drop_child((uint32_t)child, host);
-		return to.error == -ENOMEM ? -ENOMEM : -EAGAIN;
 	}
 	publish((uint32_t)child);
 	host_begin(host, (uint32_t)child, &to);

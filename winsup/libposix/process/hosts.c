@@ -21,6 +21,7 @@
 #define IDLE_TICKS    3
 #define START_TIMEOUT 60000000000l
 #define START_USUAL   10000000000l /* later than that its maker has died */
+#define START_TRIES   5
 #define POOL_DEPTH    2
 
 /* At the front of a window. */
@@ -35,6 +36,8 @@ static int policy HOST_STATE = -1;
 static struct {
 	int64_t user, system;
 } used HOST_STATE = { 0, 0 };
+
+static void end_host_process(uint32_t host, uint32_t generation);
 
 static bool text_is(const uint16_t *s, const char *text)
 {
@@ -188,7 +191,7 @@ static long await_start(uint32_t host, uint64_t word)
 			if (r != 1)
 				win_process_terminate(handles[1], 1);
 			exchange(slot, word, with_state(word, HOST_EMPTY));
-			return -EAGAIN;
+			return r == 1 ? -ESTALE : -EAGAIN;
 		}
 	}
 	return 0;
@@ -284,8 +287,11 @@ static long get(uint32_t *out)
 		r = make(&made, &word);
 		if (!r)
 			r = await_start(made, word);
+		/* killed before it was there: that need not happen again */
+		if (r == -ESTALE && tries < START_TRIES)
+			continue;
 		if (r)
-			return r;
+			return r == -ESTALE ? -EAGAIN : r;
 		/* somebody else may have been quicker: then once more */
 		if (take(made, with_state(word, HOST_FREE))) {
 			*out = made;
@@ -308,7 +314,9 @@ long host_take(uint32_t *slot, struct transfer *to)
 		make(&spare, &word);
 	w = window_of(*slot);
 	if (!w) {
-		host_abandon(*slot);
+		end_host_process(
+			*slot, task_host_word_generation(
+				       task_shared()->hosts[*slot].word));
 		return -ENOMEM;
 	}
 	memset(to, 0, sizeof *to);
@@ -429,10 +437,19 @@ void host_died(uint32_t host, uint32_t generation)
 	slot->word = with_state(slot->word, HOST_EMPTY);
 }
 
-void host_abandon(uint32_t slot)
+long host_filled(uint32_t slot, const struct transfer *sent)
 {
-	end_host_process(slot,
-		task_host_word_generation(task_shared()->hosts[slot].word));
+	uint32_t generation =
+		task_host_word_generation(task_shared()->hosts[slot].word);
+	bool alive;
+
+	if (!sent->error)
+		return 0;
+	alive = task_host_lives(slot, generation);
+	end_host_process(slot, generation);
+	if (!alive)
+		return -ESTALE;
+	return sent->error == -ENOMEM ? -ENOMEM : -EAGAIN;
 }
 
 static void end_orphans(int64_t older_than)
@@ -445,18 +462,34 @@ static void end_orphans(int64_t older_than)
 
 /* A host that has not come up: its maker may have died before or after it was
  * complete. */
-static void sweep_starting(struct host_slot *slot, uint64_t word)
+static bool sweep_starting(struct host_slot *slot, int64_t older_than)
 {
-	if (task_host_taker_lives(slot->taker) ||
-		win_clock_monotonic() - slot->since < START_USUAL)
+	uint64_t word = slot->word;
+
+	return task_host_state(word) == HOST_STARTING && !slot->windows_id &&
+	       !task_host_taker_lives(slot->taker) &&
+	       win_clock_monotonic() - slot->since >= older_than &&
+	       exchange(slot, word, with_state(word, HOST_EMPTY));
+}
+
+/* With the last process goes whoever could look after what it left. */
+static void leave_nothing(void)
+{
+	struct shared *s = task_shared();
+	bool orphans = false;
+
+	if (s->processes)
 		return;
-	if (exchange(slot, word, with_state(word, HOST_EMPTY)))
-		end_orphans(START_USUAL);
+	for (uint32_t i = 0; i < s->host_end; i++)
+		orphans |= sweep_starting(&s->hosts[i], 0);
+	if (orphans)
+		end_orphans(0);
 }
 
 void host_sweep(void)
 {
 	struct shared *s = task_shared();
+	bool orphans = false;
 
 	for (uint32_t i = 0; i < s->host_end; i++) {
 		struct host_slot *slot = &s->hosts[i];
@@ -467,13 +500,15 @@ void host_sweep(void)
 		if (state == HOST_EMPTY)
 			continue;
 		if (state == HOST_STARTING && !slot->windows_id)
-			sweep_starting(slot, word);
+			orphans |= sweep_starting(slot, START_USUAL);
 		else if (!task_host_lives(i, generation))
 			host_died(i, generation);
 		else if (state == HOST_TAKEN &&
 			 !task_host_taker_lives(slot->taker))
 			end_host_process(i, generation);
 	}
+	if (orphans)
+		end_orphans(START_USUAL);
 }
 
 /* ---- being a host ---- */
@@ -569,6 +604,7 @@ void host_leave(uint32_t windows_code)
 {
 	struct host_slot *slot = &task_shared()->hosts[task_host];
 
+	leave_nothing();
 	slot->word = with_state(slot->word, HOST_EMPTY);
 	win_exit_process(windows_code);
 }
@@ -576,8 +612,10 @@ void host_leave(uint32_t windows_code)
 /* Nobody will take us any more, unless somebody just has. */
 static void end_host(struct host_slot *slot, uint64_t word)
 {
-	if (exchange(slot, word, with_state(word, HOST_EMPTY)))
-		win_exit_process(0);
+	if (!exchange(slot, word, with_state(word, HOST_EMPTY)))
+		return;
+	leave_nothing();
+	win_exit_process(0);
 }
 
 /* A waiting host has time to look after the others. */

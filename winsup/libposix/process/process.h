@@ -25,8 +25,9 @@ int host_claim(uint32_t *slot, uint64_t *word);
 long host_take(uint32_t *slot, struct transfer *to);
 /* The stream is filled: process `index` begins to live there. */
 void host_begin(uint32_t slot, uint32_t index, struct transfer *sent);
-/* It could not be filled: ends that host. */
-void host_abandon(uint32_t slot);
+/* Whether the stream arrived: 0; else that host is ended, and -ESTALE tells
+ * that it had been killed: another will do. */
+long host_filled(uint32_t slot, const struct transfer *sent);
 /* Repairs what killed processes left behind. */
 void host_sweep(void);
 /* A host has died: its process ends with SIGKILL's status unless it had

@@ -274,6 +274,42 @@ static void broken_pipe(void **state)
 	signal(SIGPIPE, SIG_DFL);
 }
 
+static volatile sig_atomic_t ticks;
+
+static void tick(int signal)
+{
+	ticks++;
+}
+
+/* POSIX.1-2008 setitimer(): CPU time, not time, makes these go off. */
+static void timers_of_cpu_time(void **state)
+{
+	static const struct {
+		int which, signal;
+	} kinds[] = { { ITIMER_VIRTUAL, SIGVTALRM }, { ITIMER_PROF, SIGPROF } };
+	struct itimerval t = { { 0, 20000 }, { 0, 50000 } }, left;
+	struct timespec moment = { 0, 200000000 };
+
+	for (int i = 0; i < 2; i++) {
+		signal(kinds[i].signal, tick);
+		ticks = 0;
+		assert_int_equal(setitimer(kinds[i].which, &t, NULL), 0);
+		nanosleep(&moment, NULL);
+		assert_int_equal(ticks, 0);
+		assert_int_equal(getitimer(kinds[i].which, &left), 0);
+		assert_true(left.it_value.tv_usec > 0);
+		assert_int_equal(left.it_interval.tv_usec, 20000);
+		while (ticks < 3)
+			;
+		memset(&left, 0, sizeof left);
+		assert_int_equal(setitimer(kinds[i].which, &left, &t), 0);
+		assert_int_equal(t.it_interval.tv_usec, 20000);
+		t.it_value.tv_usec = 50000;
+		signal(kinds[i].signal, SIG_DFL);
+	}
+	assert_fails(setitimer(3, &left, NULL), EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -291,6 +327,7 @@ int main(void)
 		cmocka_unit_test(ignoring_and_errors),
 		cmocka_unit_test(timers),
 		cmocka_unit_test(broken_pipe),
+		cmocka_unit_test(timers_of_cpu_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -352,14 +352,21 @@ long sys_setitimer(
 	struct itimerval in = { { 0, 0 }, { 0, 0 } }, out;
 	int64_t left, interval;
 
-	if (which != ITIMER_REAL)
-		return which < 0 || which > ITIMER_PROF ? -EINVAL : -ENOSYS;
+	if (which < 0 || which > ITIMER_PROF)
+		return -EINVAL;
 	if (new &&user_copy_in(&in, new, sizeof in))
 		return -EFAULT;
 	if (bad_timeval(&in.it_value) || bad_timeval(&in.it_interval))
 		return -EINVAL;
-	timers_set_real(current->process, ns_of(&in.it_value),
-		ns_of(&in.it_interval), &left, &interval);
+	if (which == ITIMER_REAL) {
+		timers_set_real(current->process, ns_of(&in.it_value),
+			ns_of(&in.it_interval), &left, &interval);
+	} else {
+		timers_get_cpu(current->process, which == ITIMER_PROF, &left,
+			&interval);
+		timers_set_cpu(current->process, which == ITIMER_PROF,
+			ns_of(&in.it_value), ns_of(&in.it_interval));
+	}
 	out.it_value = timeval_of(left);
 	out.it_interval = timeval_of(interval);
 	return old ? user_copy_out(old, &out, sizeof out) : 0;
@@ -367,16 +374,18 @@ long sys_setitimer(
 
 long sys_getitimer(int which, struct itimerval *user)
 {
-	struct itimerval out = { { 0, 0 }, { 0, 0 } };
+	struct itimerval out;
 	int64_t left, interval;
 
 	if (which < 0 || which > ITIMER_PROF)
 		return -EINVAL;
-	if (which == ITIMER_REAL) {
+	if (which == ITIMER_REAL)
 		timers_get_real(current->process, &left, &interval);
-		out.it_value = timeval_of(left);
-		out.it_interval = timeval_of(interval);
-	}
+	else
+		timers_get_cpu(current->process, which == ITIMER_PROF, &left,
+			&interval);
+	out.it_value = timeval_of(left);
+	out.it_interval = timeval_of(interval);
 	return user_copy_out(user, &out, sizeof out);
 }
 

@@ -90,6 +90,11 @@ int timers_unpack(struct process *p, struct transfer *from, int how);
 void timers_set_real(struct process *p, int64_t first, int64_t interval,
 	int64_t *old_left, int64_t *old_interval);
 void timers_get_real(struct process *p, int64_t *left, int64_t *interval);
+/* ITIMER_VIRTUAL and, with system, ITIMER_PROF. */
+void timers_set_cpu(
+	struct process *p, bool system, int64_t first, int64_t interval);
+void timers_get_cpu(
+	struct process *p, bool system, int64_t *left, int64_t *interval);
 /* timer_create(2) and relatives; the id or -errno. */
 long timers_add(struct process *p, int clock, int notify, int signal,
 	uint64_t value, struct thread *thread);

@@ -22,9 +22,20 @@ struct posix_timer {
 	_Atomic int overrun;
 };
 
+/* Windows tells CPU time when asked, so such a timer is a clock's that looks
+ * when the time may have come at the earliest. */
+struct cpu_timer {
+	struct timer timer;
+	struct process *process;
+	bool system; /* counts the system's part too */
+	int signal;
+	int64_t due, interval; /* CPU time of the process, ns; due 0: off */
+};
+
 struct timers {
 	struct lock lock;
 	struct posix_timer real; /* alarm() and ITIMER_REAL are one */
+	struct cpu_timer cpu[2]; /* ITIMER_VIRTUAL, ITIMER_PROF */
 	struct posix_timer posix[TIMERS];
 };
 
@@ -73,6 +84,74 @@ static void fire(struct timer *timer)
 	timer_set(timer, deadline);
 }
 
+/* ---- CPU time ---- */
+
+#define CPU_TICK 10000000 /* ns: finer than this nobody counts */
+
+static int64_t cpu_time(const struct cpu_timer *t)
+{
+	int64_t user = 0, system = 0;
+
+	win_process_times(win_process_self(), &user, &system);
+	user -= t->process->base_user_time;
+	system -= t->process->base_system_time;
+	return t->system ? user + system : user;
+}
+
+/* No thread can bring it nearer faster than time passes. */
+static void look_again(struct cpu_timer *t, int64_t left)
+{
+	left /= t->process->thread_count > 1 ? t->process->thread_count : 1;
+	timer_set(&t->timer, deadline_after(left < CPU_TICK ? CPU_TICK : left));
+}
+
+static void look_at_cpu(struct timer *timer)
+{
+	struct cpu_timer *t = container_of(timer, struct cpu_timer, timer);
+	struct signal_record record = { .signal = t->signal,
+		.code = SI_KERNEL };
+	int64_t now = cpu_time(t);
+
+	if (now >= t->due) {
+		signal_send(t->process->slot, &record);
+		if (!t->interval) {
+			t->due = 0;
+			return;
+		}
+		t->due += (now - t->due) / t->interval * t->interval +
+			  t->interval;
+	}
+	look_again(t, t->due - now);
+}
+
+void timers_set_cpu(
+	struct process *p, bool system, int64_t first, int64_t interval)
+{
+	struct cpu_timer *t = &p->timers->cpu[system];
+
+	if (t->process)
+		timer_cancel(&t->timer);
+	t->process = p;
+	t->interval = interval;
+	t->due = first ? cpu_time(t) + first : 0;
+	if (first)
+		look_again(t, first);
+}
+
+void timers_get_cpu(
+	struct process *p, bool system, int64_t *left, int64_t *interval)
+{
+	struct cpu_timer *t = &p->timers->cpu[system];
+
+	*interval = t->interval;
+	*left = 0;
+	if (t->due) {
+		*left = t->due - cpu_time(t);
+		if (*left < 1)
+			*left = 1;
+	}
+}
+
 struct timers *timers_create(void)
 {
 	struct timers *t = win_alloc(sizeof *t);
@@ -84,6 +163,12 @@ struct timers *timers_create(void)
 	t->real.timer.fire = fire;
 	t->real.interval_timer = true;
 	t->real.signal = SIGALRM;
+	for (int i = 0; i < 2; i++) {
+		t->cpu[i].timer.deadline = WIN_FOREVER;
+		t->cpu[i].timer.fire = look_at_cpu;
+		t->cpu[i].system = i;
+		t->cpu[i].signal = i ? SIGPROF : SIGVTALRM;
+	}
 	return t;
 }
 
@@ -100,6 +185,9 @@ void timers_free(struct timers *t)
 	if (!t)
 		return;
 	drop(&t->real);
+	for (int i = 0; i < 2; i++)
+		if (t->cpu[i].process)
+			timer_cancel(&t->cpu[i].timer);
 	for (int i = 0; i < TIMERS; i++)
 		drop(&t->posix[i]);
 	win_free(t);

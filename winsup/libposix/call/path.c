@@ -594,6 +594,10 @@ static long set_times(
 	struct attributes a = { 0 };
 	long r;
 
+	/* without a path `at` is the file itself, which the cwd is not:
+	 * man 2 utimensat, "C library/kernel ABI differences" */
+	if (!path && at == AT_FDCWD)
+		return -EFAULT;
 	if (!t)
 		t = now;
 	r = set_time(&a, ATTRIBUTE_ACCESSED, &a.accessed, &t[0]);

@@ -298,6 +298,17 @@ long path_resolve(
 	return r ? r : resolve_links(&t, how, out, buffer);
 }
 
+/* After a failure: what is not there may be made up. */
+static long or_made(long r, const struct place *p,
+	long (*f)(const struct place *p, void *argument), void *argument)
+{
+	struct place made = *p;
+
+	if (r != -ENOENT || !(made.mount = mount_made(p)))
+		return r;
+	return f(&made, argument);
+}
+
 long path_apply(int at, const char *path, unsigned how,
 	long (*f)(const struct place *p, void *argument), void *argument)
 {
@@ -322,17 +333,17 @@ long path_apply(int at, const char *path, unsigned how,
 		/* what is missing in an existing folder is missing */
 		if (r == -ENOENT && p.mount->ops->parent &&
 			!p.mount->ops->parent(&p))
-			return r;
+			return or_made(r, &p, f, argument);
 	}
 	again = resolve_links(&written, how, &p, buffer);
 	if (again)
-		return again;
+		return dot_dot ? again : or_made(again, &p, f, argument);
 	if (dot_dot || strcmp(buffer, plain.bytes) || r == -ELOOP)
 		r = f(&p, argument);
 	if (r == -ENOENT && p.mount->ops->parent &&
 		p.mount->ops->parent(&p) == -ENOTDIR)
 		return -ENOTDIR;
-	return r;
+	return or_made(r, &p, f, argument);
 }
 
 struct open_arguments {

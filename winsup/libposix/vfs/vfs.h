@@ -69,6 +69,7 @@ enum file_kind {
 	FILE_CONSOLE,
 	FILE_TTY,
 	FILE_ROOT_FOLDER,
+	FILE_MADE,
 	FILE_KINDS
 };
 
@@ -184,6 +185,9 @@ struct fs_ops {
 
 int mounts_start(void); /* built-in table, then etc/fstab */
 const struct mount *mount_find(const char *absolute, size_t *prefix);
+/* The mount of files that are made up where there is none; NULL if p is no
+ * such place. */
+const struct mount *mount_made(const struct place *p);
 bool mount_next(int *position, const struct mount **out);
 
 #define PATH_NOFOLLOW 1u /* a link at the end is meant itself */

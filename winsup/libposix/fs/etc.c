@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <unistd.h>
@@ -205,10 +204,9 @@ static long made_map(struct file *f, uint64_t offset, size_t size,
 	long r;
 
 	(void)flags;
+	(void)protection;
 	if (offset || size > round_up(m->size, PAGE_SIZE_BYTES))
 		return -ENXIO;
-	if (protection & PROT_WRITE)
-		return -EACCES;
 	r = win_section_create(
 		section, NULL, round_up(m->size, PAGE_SIZE_BYTES), false, NULL);
 	if (r)

@@ -221,6 +221,29 @@ int fd_next(struct files *f, int from)
 	return fd;
 }
 
+void files_moved(const char *from, const char *to)
+{
+	struct files *f = current->process->files;
+
+	lock_take(&f->lock);
+	for (int i = 0; i < f->room; i++) {
+		struct file *file = f->table[i].file;
+		char *path = NULL;
+
+		if (!file)
+			continue;
+		lock_take(&file->lock);
+		if (file->path)
+			path = path_moved(file->path, from, to);
+		if (path) {
+			win_free(file->path);
+			file->path = path;
+		}
+		lock_drop(&file->lock);
+	}
+	lock_drop(&f->lock);
+}
+
 /* ---- telling another host ---- */
 
 /* Each open file once, before the first descriptor that has it; a later one

@@ -287,8 +287,12 @@ long nt_link(const struct place *from, const struct place *to)
 		return r;
 	if (st.attributes & WIN_ATTRIBUTE_FOLDER)
 		return -EPERM;
+	if (from->must_be_folder)
+		return -ENOTDIR;
 	if (!nt_query(&to_name, &st))
 		return -EEXIST;
+	if (to->must_be_folder)
+		return -ENOENT;
 	r = win_file_open(&h, &from_name, WIN_FILE_SET_ATTRIBUTES, WIN_OPEN,
 		WIN_FILE_NO_FOLLOW, 0, NULL);
 	if (r)

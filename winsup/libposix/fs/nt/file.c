@@ -146,9 +146,11 @@ static long stat_open_file(struct file *f, struct kstat *out)
 {
 	struct nt_file *n = nt(f);
 	win_handle content;
-	long r = nt_stat_file(n->handle, 0, n->device, out);
+	/* nobody reads by an O_PATH descriptor's pointer */
+	bool own = f->flags & O_PATH;
+	long r = nt_stat_file(n->handle, own ? n->handle : 0, n->device, out);
 
-	if (r || out->size < 2)
+	if (r || own || out->size < 2)
 		return r;
 	/* asked once for an open file: another handle costs more than the
 	 * rest, and the pointer of this one is shared */
@@ -291,7 +293,7 @@ static long check(const struct place *p, const struct win_name *name,
 	if (nt_may_be_link(st->attributes) &&
 		nt_link_read(name, target, 1) >= 0 &&
 		!((flags & O_PATH) && (flags & O_NOFOLLOW)))
-		return -ELOOP;
+		return !p->follow && (flags & O_DIRECTORY) ? -ENOTDIR : -ELOOP;
 	if (!folder && ((flags & O_DIRECTORY) || p->must_be_folder))
 		return -ENOTDIR;
 	if (folder && ((flags & O_ACCMODE) != O_RDONLY || (flags & O_CREAT)) &&

@@ -133,6 +133,9 @@ int fd_next(struct files *files, int from);
 void files_pack(struct process *p, struct transfer *to, int how);
 int files_unpack(struct process *p, struct transfer *from, int how);
 void files_exec(struct process *p); /* closes what is close-on-exec */
+/* Calls f for every open file of the caller's, under a lock: it may not
+ * open, close or wait. */
+void files_each(void (*f)(struct file *file, void *argument), void *argument);
 /* After a rename: what was open below `from` is below `to` now. */
 void files_moved(const char *from, const char *to);
 

@@ -166,7 +166,7 @@ static long limits(unsigned which, const struct rlimit *set, struct rlimit *get)
 
 long sys_getrlimit(unsigned which, struct rlimit *out)
 {
-	return limits(which, NULL, out);
+	return out ? limits(which, NULL, out) : -EFAULT;
 }
 
 long sys_setrlimit(unsigned which, const struct rlimit *in)

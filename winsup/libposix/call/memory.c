@@ -44,43 +44,26 @@ static long map_shared(struct file *f, uintptr_t hint, size_t size,
 	int protection, int flags, int64_t offset)
 {
 	win_handle section;
+	int most = PROT_READ;
 	long r;
 
 	if (!f->ops->map)
 		return -ENODEV;
-	if ((protection & PROT_WRITE) && (f->flags & O_ACCMODE) != O_RDWR)
+	/* Windows would want the file opened for execution: as on a volume
+	 * that is mounted noexec (man 2 mmap, EPERM) */
+	if (protection & PROT_EXEC)
+		return -EPERM;
+	if ((f->flags & O_ACCMODE) == O_RDWR)
+		most |= PROT_WRITE;
+	if (protection & ~most)
 		return -EACCES;
-	r = f->ops->map(f, (uint64_t)offset, size, protection, flags, &section);
+	r = f->ops->map(f, (uint64_t)offset, size, most, flags, &section);
 	if (r)
 		return r;
 	r = memory_map_section(
-		hint, size, protection, flags, section, (uint64_t)offset);
+		hint, size, protection, most, flags, section, (uint64_t)offset);
 	if (r < 0)
 		win_close(section);
-	return r;
-}
-
-static long map_file(int fd, uintptr_t hint, size_t size, int protection,
-	int flags, int64_t offset)
-{
-	struct kstat st;
-	struct file *f;
-	long r = fd_get(fd, &f);
-
-	if (r)
-		return r;
-	if ((f->flags & O_ACCMODE) == O_WRONLY || (f->flags & O_PATH))
-		r = -EACCES;
-	else if (!f->ops->stat || f->ops->stat(f, &st) || !f->ops->read ||
-		 !(S_ISREG(st.mode) || S_ISCHR(st.mode)))
-		r = -ENODEV;
-	else if (S_ISCHR(st.mode)) /* /dev/zero */
-		r = memory_map_anonymous(hint, size, protection, flags);
-	else if (flags & MAP_PRIVATE)
-		r = map_copy(f, hint, size, protection, flags, offset);
-	else
-		r = map_shared(f, hint, size, protection, flags, offset);
-	file_put(f);
 	return r;
 }
 
@@ -95,9 +78,41 @@ static long map_shared_anonymous(
 
 	if (r)
 		return -ENOMEM;
-	r = memory_map_section(hint, size, protection, flags, section, 0);
+	r = memory_map_section(hint, size, protection, 7, flags, section, 0);
 	if (r < 0)
 		win_close(section);
+	return r;
+}
+
+/* /dev/zero: fs/dev.c gives it Linux' number. */
+static bool is_zero(const struct kstat *st)
+{
+	return S_ISCHR(st->mode) && st->rdev == (1 << 8 | 5);
+}
+
+static long map_file(int fd, uintptr_t hint, size_t size, int protection,
+	int flags, int64_t offset)
+{
+	struct kstat st;
+	struct file *f;
+	long r = fd_get(fd, &f);
+
+	if (r)
+		return r;
+	if ((f->flags & O_ACCMODE) == O_WRONLY || (f->flags & O_PATH))
+		r = -EACCES;
+	else if (!f->ops->stat || f->ops->stat(f, &st) || !f->ops->read ||
+		 !(S_ISREG(st.mode) || is_zero(&st)))
+		r = -ENODEV;
+	else if (is_zero(&st) && (flags & MAP_PRIVATE))
+		r = memory_map_anonymous(hint, size, protection, flags);
+	else if (is_zero(&st))
+		r = map_shared_anonymous(hint, size, protection, flags);
+	else if (flags & MAP_PRIVATE)
+		r = map_copy(f, hint, size, protection, flags, offset);
+	else
+		r = map_shared(f, hint, size, protection, flags, offset);
+	file_put(f);
 	return r;
 }
 

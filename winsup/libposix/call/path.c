@@ -211,14 +211,15 @@ long sys_statfs(const char *path, struct statfs *user)
 
 long sys_fstatfs(int fd, struct statfs *user)
 {
+	char path[PATH_SIZE];
 	struct statfs s;
 	struct file *f;
 	long r = fd_get(fd, &f);
 
 	if (r)
 		return r;
-	if (f->path) {
-		r = path_apply(AT_FDCWD, f->path, 0, statfs_place, &s);
+	if (file_path(f, path, sizeof path) >= 0) {
+		r = path_apply(AT_FDCWD, path, 0, statfs_place, &s);
 	} else {
 		memset(&s, 0, sizeof s);
 		s.f_type = 0x50495045; /* PIPEFS_MAGIC: man 2 statfs */
@@ -318,9 +319,18 @@ static long rename_place(const struct place *to, void *argument)
 	struct two *t = argument;
 	const struct fs_ops *ops = t->from->mount->ops;
 
+	char old[PATH_SIZE], new[PATH_SIZE];
+	long r;
+
 	if (ops != to->mount->ops)
 		return -EXDEV;
-	return ops->rename ? ops->rename(t->from, to, t->flags) : -EPERM;
+	r = ops->rename ? ops->rename(t->from, to, t->flags) : -EPERM;
+	if (!r && !path_of_place(t->from, old, sizeof old) &&
+		!path_of_place(to, new, sizeof new)) {
+		files_moved(old, new);
+		fs_moved(old, new);
+	}
+	return r;
 }
 
 static long rename_from(const struct place *from, void *argument)
@@ -336,6 +346,7 @@ long sys_renameat2(int old_at, const char *old, int new_at, const char *new,
 {
 	char from[PATH_SIZE], to[PATH_SIZE];
 	struct two t = { NULL, flags, new_at, to };
+	struct kstat st;
 	long r = fetch(from, old);
 
 	if (!r)
@@ -344,8 +355,12 @@ long sys_renameat2(int old_at, const char *old, int new_at, const char *new,
 		return r;
 	if (flags & ~RENAME_NOREPLACE)
 		return -EINVAL;
-	if (last_dots(from) || last_dots(to))
-		return -EBUSY;
+	if (last_dots(from))
+		r = path_stat(old_at, from, 0, &st);
+	if (!r && last_dots(to))
+		r = path_stat(new_at, to, 0, &st);
+	if (r || last_dots(from) || last_dots(to))
+		return r ? r : -EBUSY;
 	return path_apply(old_at, from, PATH_NOFOLLOW, rename_from, &t);
 }
 
@@ -451,7 +466,9 @@ static long readlink_place(const struct place *p, void *argument)
 		return r ? r : -EINVAL;
 	}
 	t->length = p->mount->ops->readlink(p, t->bytes, sizeof t->bytes);
-	return t->length < 0 ? t->length : 0;
+	if (t->length < 0)
+		return t->length;
+	return p->follow ? -ELOOP : 0; /* a slash behind it: what it names */
 }
 
 long sys_readlinkat(int at, const char *path, void *user, size_t size)
@@ -594,6 +611,10 @@ static long set_times(
 	struct attributes a = { 0 };
 	long r;
 
+	/* without a path `at` is the file itself, which the cwd is not:
+	 * man 2 utimensat, "C library/kernel ABI differences" */
+	if (!path && at == AT_FDCWD)
+		return -EFAULT;
 	if (!t)
 		t = now;
 	r = set_time(&a, ATTRIBUTE_ACCESSED, &a.accessed, &t[0]);
@@ -673,12 +694,15 @@ long sys_chdir(const char *path)
 
 long sys_fchdir(int fd)
 {
+	char path[PATH_SIZE];
 	struct file *f;
 	long r = fd_get(fd, &f);
 
 	if (r)
 		return r;
-	r = f->path ? change_folder(f->path) : -ENOTDIR;
+	r = file_path(f, path, sizeof path);
+	if (r >= 0)
+		r = change_folder(path);
 	file_put(f);
 	return r;
 }

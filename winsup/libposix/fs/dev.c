@@ -321,13 +321,13 @@ static long dev_open(
 
 	(void)mode;
 	if (fd >= 0)
-		return fd_get(fd, out);
+		return fd_get(fd, out) ? -ENOENT : 0;
 	if (!e)
 		return flags & O_CREAT ? -EACCES : -ENOENT;
 	if ((flags & O_CREAT) && (flags & O_EXCL))
 		return -EEXIST;
 	if (e->what == STANDARD)
-		return fd_get((int)e->minor, out);
+		return fd_get((int)e->minor, out) ? -ENOENT : 0;
 	if (e->what == TTY)
 		return console_open(flags, out);
 	if (S_ISDIR(e->mode) && (flags & O_ACCMODE) != O_RDONLY)
@@ -361,6 +361,19 @@ static long dev_stat(const struct place *p, struct kstat *out)
 	return r;
 }
 
+static long dev_parent(const struct place *p)
+{
+	struct place up = *p;
+	const struct entry *e;
+
+	while (up.length && up.rest[up.length - 1] != '/')
+		up.length--;
+	if (up.length)
+		up.length--;
+	e = find(&up);
+	return !e ? -ENOENT : S_ISDIR(e->mode) ? 0 : -ENOTDIR;
+}
+
 static long dev_set(const struct place *p, const struct attributes *a)
 {
 	(void)a;
@@ -385,6 +398,7 @@ const struct fs_ops dev_fs = {
 	.stat = dev_stat,
 	.set_attributes = dev_set,
 	.statfs = dev_statfs,
+	.parent = dev_parent,
 };
 
 void dev_fs_start(void)

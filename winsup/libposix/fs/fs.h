@@ -6,11 +6,16 @@
 
 extern const struct fs_ops nt_fs;     /* a folder of a Windows volume */
 extern const struct fs_ops dev_fs;    /* /dev */
+extern const struct fs_ops etc_fs;    /* what etc/ lacks */
 extern const struct fs_ops drives_fs; /* /mnt: one folder a drive */
 
 void nt_fs_start(void); /* registers its kinds of file */
 void dev_fs_start(void);
 void drives_fs_start(void);
+void etc_fs_start(void);
+
+/* Whether the file at this place in the root can be made up. */
+bool etc_makes(const char *rest, size_t length);
 
 struct file *null_open(int flags); /* /dev/null, for a missing stdin */
 

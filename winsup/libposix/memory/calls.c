@@ -43,6 +43,9 @@ static long choose(uintptr_t hint, size_t size, int flags, uintptr_t low,
 			!region_free(hint, hint + size))
 			return -EEXIST;
 		r = region_remove(hint, hint + size);
+		/* a view that is used elsewhere keeps its place */
+		if (!r && !region_free(hint, hint + size))
+			r = -ENOMEM;
 		return r ? r : (long)hint;
 	}
 	hint = round_up(hint, align);
@@ -92,66 +95,91 @@ long memory_map_anonymous(
 	return at;
 }
 
-static int map_view(uintptr_t at, size_t size, int protection,
-	win_handle section, uint64_t offset, struct view **out)
+/* `before` bytes of the view lie before the region: Windows begins views at
+ * granules, of memory and of the section. */
+static int map_view(struct region *r, size_t before, int most,
+	win_handle section, uint64_t offset)
 {
 	struct view *v = win_alloc(sizeof *v);
-	void *place = (void *)at;
-	int r;
+	void *place = (void *)(r->start - before);
+	size_t size = r->end - r->start;
+	int error;
 
 	if (!v)
 		return -ENOMEM;
-	*v = (struct view){ section, at, size, size, offset, protection };
-	if (!(protection & ~WIN_EXECUTE))
-		protection = WIN_READ;
-	protection &= ~WIN_EXECUTE;
-	r = win_section_map(section, &place, offset, size, protection);
+	*v = (struct view){ section, (uintptr_t)place, size + before, size,
+		offset - before, most };
+	error = win_section_map(section, &place, v->offset, v->size, most);
 	/* a file's last page: the view may not be longer than the file */
-	if (r && r != -EEXIST) {
-		place = (void *)at;
-		r = win_section_map(section, &place, offset, 0, protection);
+	if (error && error != -EEXIST) {
+		place = (void *)v->base;
+		v->size = 0;
+		error = win_section_map(section, &place, v->offset, 0, most);
 	}
-	if (r) {
+	if (error) {
 		win_free(v);
-		return r == -EEXIST ? -ENOMEM : r;
+		return error == -EEXIST ? -ENOMEM : error;
 	}
-	*out = v;
+	if (before)
+		win_region_protect(place, before, 0);
+	if (r->protection != most)
+		error = win_region_protect(
+			(void *)r->start, size, r->protection);
+	if (error) {
+		win_section_unmap(place);
+		win_free(v);
+		return error;
+	}
+	r->view = v;
 	return 0;
 }
 
-long memory_map_section(uintptr_t hint, size_t size, int protection, int flags,
-	win_handle section, uint64_t offset)
+static long map_section(uintptr_t hint, size_t size, int protection, int most,
+	int flags, win_handle section, uint64_t offset)
 {
-	struct region region = { .kind = REGION_SHARED, .committed = true };
+	struct region r = { .kind = REGION_SHARED,
+		.committed = true,
+		.protection = protection };
+	size_t before = offset & (GRANULE - 1);
+	bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
 	long at;
-	int r;
+	int error;
+
+	/* a place within a private unit cannot hold a view */
+	if (fixed && (hint < VIEWS_START || hint >= VIEWS_END || before ||
+			     (hint & (GRANULE - 1))))
+		return -ENOMEM;
+	at = choose(hint > before ? hint - before : 0,
+		round_up(size + before, GRANULE), flags, VIEWS_START, VIEWS_END,
+		GRANULE);
+	if (at < 0)
+		return at;
+	r.start = (uintptr_t)at + before;
+	r.end = r.start + size;
+	error = map_view(&r, before, most, section, offset);
+	if (error)
+		return error;
+	error = region_insert(&r);
+	if (error) {
+		win_section_unmap((void *)r.view->base);
+		win_free(r.view);
+		return error;
+	}
+	return (long)r.start;
+}
+
+long memory_map_section(uintptr_t hint, size_t size, int protection, int most,
+	int flags, win_handle section, uint64_t offset)
+{
+	long at;
 
 	if (!size)
 		return -EINVAL;
-	size = pages(size);
-	if (offset & (GRANULE - 1))
-		return -EINVAL;
-	/* a place within a private unit cannot hold a view */
-	if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) &&
-		(hint < VIEWS_START || hint >= VIEWS_END ||
-			(hint & (GRANULE - 1))))
-		return -ENOMEM;
+	if (protection & ~most)
+		return -EACCES;
 	lock_take(&memory_lock);
-	at = choose(hint, round_up(size, GRANULE), flags, VIEWS_START,
-		VIEWS_END, GRANULE);
-	if (at > 0) {
-		region.start = (uintptr_t)at;
-		region.end = region.start + size;
-		region.protection = protection & 7;
-		r = map_view(region.start, size, protection & 7, section,
-			offset, &region.view);
-		if (!r)
-			r = region_insert(&region);
-		if (r)
-			at = r;
-		else if (!(protection & 7))
-			win_region_protect((void *)region.start, size, 0);
-	}
+	at = map_section(
+		hint, pages(size), protection, most, flags, section, offset);
 	lock_drop(&memory_lock);
 	return at;
 }
@@ -186,7 +214,9 @@ static int protect_region(struct region *r, int protection)
 	size_t size = r->end - r->start;
 	int error;
 
-	if (r->kind == REGION_SHARED)
+	if (r->kind == REGION_SHARED && (protection & ~r->view->protection))
+		error = -EACCES;
+	else if (r->kind == REGION_SHARED)
 		error = win_region_protect((void *)r->start, size, protection);
 	else if (!r->committed && protection)
 		error = arena_commit(r->start, size, protection);
@@ -226,6 +256,41 @@ long memory_protect(uintptr_t start, size_t size, int protection)
 	return r;
 }
 
+/* Another view of the section, which then is the only one. */
+static long remap_view(struct region *r, uintptr_t old, size_t old_size,
+	size_t new_size, int flags, uintptr_t new_place)
+{
+	const struct view *v = r->view;
+	win_handle section;
+	long at;
+
+	if (!(flags & MREMAP_MAYMOVE))
+		return -ENOMEM;
+	if (win_duplicate(v->section, &section))
+		return -ENOMEM;
+	at = map_section(new_place, new_size, r->protection, v->protection,
+		flags & MREMAP_FIXED ? MAP_FIXED : 0, section,
+		v->offset + (old - v->base));
+	if (at < 0) {
+		win_close(section);
+		return -ENOMEM;
+	}
+	region_remove(old, old + old_size);
+	return at;
+}
+
+/* All bytes of private memory, whatever its protection. */
+static void copy_private(const struct region *r, uintptr_t to, size_t size)
+{
+	uintptr_t from = r->start;
+
+	if (!r->committed)
+		return;
+	if (!(r->protection & WIN_READ))
+		arena_protect(from, size, WIN_READ);
+	memcpy((void *)to, (void *)from, size);
+}
+
 static long remap_locked(uintptr_t old, size_t old_size, size_t new_size,
 	int flags, uintptr_t new_place)
 {
@@ -236,8 +301,6 @@ static long remap_locked(uintptr_t old, size_t old_size, size_t new_size,
 
 	if (!n || n->region.end < old + old_size)
 		return -EFAULT;
-	if (n->region.kind == REGION_SHARED && new_size > old_size)
-		return -EINVAL;
 	if (!(flags & MREMAP_FIXED)) {
 		if (new_size <= old_size) {
 			r = new_size < old_size ? region_remove(old + new_size,
@@ -245,7 +308,8 @@ static long remap_locked(uintptr_t old, size_t old_size, size_t new_size,
 						: 0;
 			return r ? r : (long)old;
 		}
-		if (n->region.end == old + old_size &&
+		if (n->region.kind != REGION_SHARED &&
+			n->region.end == old + old_size &&
 			region_free(old + old_size, old + new_size) &&
 			old + new_size <= ANONYMOUS_END) {
 			r = add_private(old + old_size, new_size - old_size,
@@ -255,26 +319,33 @@ static long remap_locked(uintptr_t old, size_t old_size, size_t new_size,
 		if (!(flags & MREMAP_MAYMOVE))
 			return -ENOMEM;
 	}
+	if (n->region.kind == REGION_SHARED)
+		return remap_view(
+			&n->region, old, old_size, new_size, flags, new_place);
+	r = region_split(old, old + old_size);
+	if (r)
+		return r;
+	n = region_at(old);
 	protection = n->region.protection;
 	at = choose(new_place, new_size, flags & MREMAP_FIXED ? MAP_FIXED : 0,
 		ANONYMOUS_START, ANONYMOUS_END, PAGE_SIZE_BYTES);
 	if (at < 0)
 		return at;
-	r = add_private((uintptr_t)at, new_size,
-		protection | WIN_READ | WIN_WRITE, REGION_PRIVATE);
+	n = region_at(old); /* choose() may have cut the list anew */
+	r = add_private(
+		(uintptr_t)at, new_size, WIN_READ | WIN_WRITE, REGION_PRIVATE);
 	if (r)
 		return r;
-	if (protection & WIN_READ)
-		memcpy((void *)at, (void *)old,
-			old_size < new_size ? old_size : new_size);
+	copy_private(&n->region, (uintptr_t)at,
+		old_size < new_size ? old_size : new_size);
 	r = region_remove(old, old + old_size);
-	if (r)
-		return r;
-	if (protection != (protection | WIN_READ | WIN_WRITE)) {
-		region_split((uintptr_t)at, (uintptr_t)at + new_size);
-		protect_region(&region_at((uintptr_t)at)->region, protection);
+	if (!r && protection != (WIN_READ | WIN_WRITE)) {
+		r = region_split((uintptr_t)at, (uintptr_t)at + new_size);
+		if (!r)
+			r = protect_region(
+				&region_at((uintptr_t)at)->region, protection);
 	}
-	return at;
+	return r ? r : at;
 }
 
 long memory_remap(uintptr_t old, size_t old_size, size_t new_size, int flags,
@@ -317,13 +388,38 @@ static int forget(uintptr_t start, uintptr_t end)
 	return r;
 }
 
+/* Hints that may be ignored; not what programs rely on and is not here, as
+ * MADV_DONTFORK, MADV_WIPEONFORK and MADV_REMOVE. */
+static bool known_advice(int advice)
+{
+	switch (advice) {
+	case MADV_NORMAL:
+	case MADV_RANDOM:
+	case MADV_SEQUENTIAL:
+	case MADV_WILLNEED:
+	case MADV_DONTNEED:
+	case MADV_FREE:
+	case MADV_DOFORK:
+	case MADV_MERGEABLE:
+	case MADV_UNMERGEABLE:
+	case MADV_HUGEPAGE:
+	case MADV_NOHUGEPAGE:
+	case MADV_DONTDUMP:
+	case MADV_DODUMP:
+	case MADV_KEEPONFORK:
+	case MADV_COLD:
+	case MADV_PAGEOUT:
+		return true;
+	}
+	return false;
+}
+
 long memory_advise(uintptr_t start, size_t size, int advice)
 {
 	uintptr_t end = start + pages(size);
 	long r = 0;
 
-	if (bad_range(start, size) || advice < 0 ||
-		(advice > MADV_DONTNEED && advice < MADV_FREE))
+	if (bad_range(start, size) || !known_advice(advice))
 		return -EINVAL;
 	if (!size)
 		return 0;
@@ -407,7 +503,7 @@ bool memory_next(uintptr_t after, struct region *out)
 		struct region *r =
 			&container_of(entry, struct node, entry)->region;
 
-		if (r->start >= after) {
+		if (r->start >= after && r->kind != REGION_GONE) {
 			*out = *r;
 			found = true;
 			break;
@@ -427,7 +523,8 @@ size_t memory_size(void)
 		struct region *r =
 			&container_of(entry, struct node, entry)->region;
 
-		size += r->end - r->start;
+		if (r->kind != REGION_GONE)
+			size += r->end - r->start;
 	}
 	lock_drop(&memory_lock);
 	return size;

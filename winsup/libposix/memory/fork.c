@@ -152,15 +152,28 @@ static void put_contents(struct transfer *to, const struct region *r)
 		arena_protect(r->start, r->end - r->start, r->protection);
 }
 
-static void put_view(struct transfer *to, const struct region *r)
+/* A view is told once, with the first region that lies in it. */
+static void put_view(
+	struct transfer *to, const struct region *r, const struct view **last)
 {
-	transfer_put_handle(to, r->view->section);
-	transfer_put_number(to, r->view->offset + (r->start - r->view->base));
-	transfer_put_number(to, (uint64_t)r->view->protection);
+	const struct view *v = r->view;
+
+	transfer_put_number(to, v != *last);
+	if (v == *last)
+		return;
+	*last = v;
+	transfer_put_handle(to, v->section);
+	transfer_put_number(to, v->base);
+	transfer_put_number(to, v->size);
+	transfer_put_number(to, v->mapped);
+	transfer_put_number(to, v->offset);
+	transfer_put_number(to, (uint64_t)v->protection);
 }
 
 void memory_pack(struct process *process, struct transfer *to, int how)
 {
+	const struct view *last = NULL;
+
 	(void)process;
 	if (how != TRANSFER_FORK)
 		return;
@@ -172,8 +185,8 @@ void memory_pack(struct process *process, struct transfer *to, int how)
 			&container_of(entry, struct node, entry)->region;
 
 		put_region(to, r);
-		if (r->kind == REGION_SHARED)
-			put_view(to, r);
+		if (r->view)
+			put_view(to, r, &last);
 		else if (r->committed)
 			put_contents(to, r);
 	}
@@ -199,31 +212,39 @@ static int get_private(struct transfer *from, struct region *r)
 	return error;
 }
 
-/* Each part of a view that was cut becomes a view of its own here; only a
- * part that begins within a granule cannot. */
-static int get_view(struct transfer *from, struct region *r)
+static int get_view(struct transfer *from, struct region *r, struct view **last)
 {
-	win_handle section = transfer_get_handle(from);
-	uint64_t offset = transfer_get_number(from);
-	int protection = (int)transfer_get_number(from);
-	size_t size = r->end - r->start;
-	void *place = (void *)r->start;
-	struct view *v = win_alloc(sizeof *v);
-	int error;
+	struct view *v = *last;
+	void *place;
+	int error = 0;
 
-	if (!v)
-		return -ENOMEM;
-	*v = (struct view){ section, r->start, size, size, offset, protection };
+	if (transfer_get_number(from)) {
+		v = win_alloc(sizeof *v);
+		if (!v)
+			return -ENOMEM;
+		v->section = transfer_get_handle(from);
+		v->base = transfer_get_number(from);
+		v->size = transfer_get_number(from);
+		v->mapped = transfer_get_number(from);
+		v->offset = transfer_get_number(from);
+		v->protection = (int)transfer_get_number(from);
+		place = (void *)v->base;
+		error = win_section_map(
+			v->section, &place, v->offset, v->size, v->protection);
+		if (!error && r->start > v->base)
+			win_region_protect(place, r->start - v->base, 0);
+		*last = v;
+	}
 	r->view = v;
-	error = win_section_map(
-		section, &place, offset, size, protection & ~WIN_EXECUTE);
-	if (!error && r->protection != protection)
-		error = win_region_protect(place, size, r->protection);
+	if (!error && r->protection != v->protection)
+		error = win_region_protect(
+			(void *)r->start, r->end - r->start, r->protection);
 	return error;
 }
 
 int memory_unpack(struct process *process, struct transfer *from, int how)
 {
+	struct view *last = NULL;
 	struct region r;
 	int error = 0;
 
@@ -240,8 +261,9 @@ int memory_unpack(struct process *process, struct transfer *from, int how)
 		r.kind = what >> 8 & 0xff;
 		r.committed = what >> 16 & 1;
 		r.view = NULL;
-		error = r.kind == REGION_SHARED ? get_view(from, &r)
-						: get_private(from, &r);
+		error = r.kind == REGION_SHARED || r.kind == REGION_GONE
+				? get_view(from, &r, &last)
+				: get_private(from, &r);
 		if (!error)
 			error = region_insert(&r);
 	}

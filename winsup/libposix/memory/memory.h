@@ -40,7 +40,8 @@ uint64_t user_copy_landing(uint64_t rip);
 enum region_kind {
 	REGION_PRIVATE, /* anonymous, or a private copy of a file's bytes */
 	REGION_SHARED,	/* a view of a section; fork maps it again */
-	REGION_STACK	/* the first thread's stack; PRIVATE otherwise */
+	REGION_STACK,	/* the first thread's stack; PRIVATE otherwise */
+	REGION_GONE	/* unmapped, but within a view of Windows': not free */
 };
 
 struct region {
@@ -48,16 +49,17 @@ struct region {
 	int protection;	      /* PROT_* */
 	enum region_kind kind;
 	bool committed;	   /* has, or had, memory; only PROT_NONE has none */
-	struct view *view; /* REGION_SHARED: the mapped section */
+	struct view *view; /* REGION_SHARED and GONE: the mapped section */
 };
 
 /* The calls behind mmap(2) and relatives; arguments as on Linux.  `file`'s
  * part is done by the caller: see memory_map_section(). */
 long memory_map_anonymous(
 	uintptr_t hint, size_t size, int protection, int flags);
-/* Maps a section that the caller made; takes over the handle on success. */
-long memory_map_section(uintptr_t hint, size_t size, int protection, int flags,
-	win_handle section, uint64_t offset);
+/* Maps a section that the caller made, of which mprotect may later give up to
+ * `most`; takes over the handle on success. */
+long memory_map_section(uintptr_t hint, size_t size, int protection, int most,
+	int flags, win_handle section, uint64_t offset);
 long memory_unmap(uintptr_t start, size_t size);
 long memory_protect(uintptr_t start, size_t size, int protection);
 long memory_remap(uintptr_t old, size_t old_size, size_t new_size, int flags,

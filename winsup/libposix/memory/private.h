@@ -17,10 +17,11 @@
 /* A section that is mapped; its regions may have been cut. */
 struct view {
 	win_handle section;
-	uintptr_t base;
-	size_t size, mapped; /* bytes; mapped: what regions still cover */
+	uintptr_t base; /* at a granule, as the offset */
+	size_t size;	/* as much as the section has, if 0 */
+	size_t mapped;	/* bytes that regions still cover */
 	uint64_t offset;
-	int protection;
+	int protection; /* the most that mprotect may give */
 };
 
 struct node {
@@ -50,7 +51,8 @@ bool region_free(uintptr_t start, uintptr_t end);
 uintptr_t region_place(
 	uintptr_t low, uintptr_t high, size_t size, size_t align);
 void region_merge(uintptr_t start, uintptr_t end);
-/* Takes out everything between; memory included. */
+/* Takes out everything between; memory included.  What is left of a view
+ * that Windows cannot give back stays as REGION_GONE. */
 int region_remove(uintptr_t start, uintptr_t end);
 
 #endif

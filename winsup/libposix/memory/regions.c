@@ -17,8 +17,12 @@ struct node *region_at(uintptr_t address)
 	{
 		struct node *n = node_of(entry);
 
-		if (address < n->region.end)
-			return address >= n->region.start ? n : NULL;
+		if (address >= n->region.end)
+			continue;
+		return address >= n->region.start &&
+				       n->region.kind != REGION_GONE
+			       ? n
+			       : NULL;
 	}
 	return NULL;
 }
@@ -121,24 +125,60 @@ void region_merge(uintptr_t start, uintptr_t end)
 	}
 }
 
-static void release_view(struct region *r)
+static void forget_gone(const struct view *v)
 {
-	struct view *v = r->view;
-	size_t size = r->end - r->start;
+	list_for_each(entry, &memory_regions)
+	{
+		struct node *n = node_of(entry);
+
+		if (n->region.kind == REGION_GONE && n->region.view == v) {
+			list_remove(&n->entry);
+			win_free(n);
+		}
+	}
+}
+
+/* Windows gives back only whole views: a part that goes before the others
+ * stays, without access, so that nothing else is placed there. */
+static void release_part(struct node *n)
+{
+	struct view *v = n->region.view;
+	size_t size = n->region.end - n->region.start;
 
 	v->mapped -= size;
-	if (v->mapped) {
-		/* Windows gives back only whole views */
-		win_region_protect((void *)r->start, size, 0);
-		return;
-	}
+	n->region.kind = REGION_GONE;
+	n->region.protection = 0;
+	if (v->mapped)
+		win_region_protect((void *)n->region.start, size, 0);
+}
+
+static void release_whole(struct view *v)
+{
+	forget_gone(v);
 	win_section_unmap((void *)v->base);
 	win_close(v->section);
 	win_free(v);
 }
 
+/* A view of which nothing is used any more. */
+static struct view *unused_view(uintptr_t start, uintptr_t end)
+{
+	list_for_each(entry, &memory_regions)
+	{
+		struct region *r = &node_of(entry)->region;
+
+		if (r->start >= end)
+			break;
+		if (r->end > start && r->kind == REGION_GONE &&
+			!r->view->mapped)
+			return r->view;
+	}
+	return NULL;
+}
+
 int region_remove(uintptr_t start, uintptr_t end)
 {
+	struct view *v;
 	int r = region_split(start, end);
 
 	if (r)
@@ -149,15 +189,19 @@ int region_remove(uintptr_t start, uintptr_t end)
 
 		if (n->region.start >= end)
 			break;
-		if (n->region.start < start)
+		if (n->region.start < start || n->region.kind == REGION_GONE)
 			continue;
-		if (n->region.kind == REGION_SHARED)
-			release_view(&n->region);
-		else if (n->region.committed)
+		if (n->region.kind == REGION_SHARED) {
+			release_part(n);
+			continue;
+		}
+		if (n->region.committed)
 			arena_decommit(n->region.start,
 				n->region.end - n->region.start);
 		list_remove(&n->entry);
 		win_free(n);
 	}
+	while ((v = unused_view(start, end)))
+		release_whole(v);
 	return 0;
 }

@@ -63,6 +63,17 @@ long fs_chdir(const char *absolute)
 	return 0;
 }
 
+void fs_moved(const char *from, const char *to)
+{
+	struct fs *f = current->process->fs;
+	char *new = path_moved(f->cwd, from, to), *old = f->cwd;
+
+	if (!new)
+		return;
+	f->cwd = new;
+	win_free(old);
+}
+
 const char *fs_cwd(void)
 {
 	return current->process->fs->cwd;

@@ -226,6 +226,43 @@ int fd_next(struct files *f, int from)
 	return fd;
 }
 
+void files_each(void (*f)(struct file *file, void *argument), void *argument)
+{
+	struct files *files = current->process->files;
+
+	lock_take(&files->lock);
+	for (int i = 0; i < files->room; i++)
+		if (files->table[i].file)
+			f(files->table[i].file, argument);
+	lock_drop(&files->lock);
+}
+
+struct moved {
+	const char *from, *to;
+};
+
+static void move_path(struct file *file, void *argument)
+{
+	struct moved *m = argument;
+	char *path = NULL;
+
+	lock_take(&file->lock);
+	if (file->path)
+		path = path_moved(file->path, m->from, m->to);
+	if (path) {
+		win_free(file->path);
+		file->path = path;
+	}
+	lock_drop(&file->lock);
+}
+
+void files_moved(const char *from, const char *to)
+{
+	struct moved m = { from, to };
+
+	files_each(move_path, &m);
+}
+
 /* ---- telling another host ---- */
 
 /* Each open file once, before the first descriptor that has it; a later one

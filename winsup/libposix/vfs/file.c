@@ -1,6 +1,8 @@
 /* Open file descriptions, apart from what each kind does. */
 #include "vfs/vfs.h"
 
+#include <string.h>
+
 #include "abi/errno.h"
 
 static struct file *(*unpackers[FILE_KINDS])(
@@ -21,6 +23,22 @@ void file_put(struct file *f)
 		return;
 	win_free(f->path);
 	f->ops->release(f);
+}
+
+long file_path(struct file *f, char *to, size_t room)
+{
+	size_t n;
+	long r = -ENOTDIR;
+
+	lock_take(&f->lock);
+	if (f->path) {
+		n = strlen(f->path);
+		r = n < room ? (long)n : -ENAMETOOLONG;
+		if (r >= 0)
+			memcpy(to, f->path, n + 1);
+	}
+	lock_drop(&f->lock);
+	return r;
 }
 
 void file_register(uint32_t kind, struct file *(*unpack)(struct transfer *))

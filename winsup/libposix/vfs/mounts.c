@@ -239,6 +239,15 @@ const struct mount *mount_find(const char *absolute, size_t *prefix)
 	return best;
 }
 
+const struct mount *mount_made(const struct place *p)
+{
+	static const struct mount made = { "/", 1, &etc_fs, NULL, 0,
+		MOUNT_READ_ONLY, 8 };
+
+	return p->mount == &mounts[0] && etc_makes(p->rest, p->length) ? &made
+								       : NULL;
+}
+
 bool mount_next(int *position, const struct mount **out)
 {
 	if (*position >= mount_count)

@@ -14,8 +14,11 @@
 
 #define LINKS_MAX 40 /* man 7 path_resolution */
 
+/* The cwd and a relative path may together be longer than either. */
+#define TEXT_SIZE (2 * PATH_SIZE)
+
 struct text {
-	char bytes[PATH_SIZE];
+	char bytes[TEXT_SIZE];
 	size_t length;
 };
 
@@ -27,7 +30,7 @@ static bool is_drive_path(const char *p)
 
 static long add(struct text *t, const char *bytes, size_t size)
 {
-	if (size >= PATH_SIZE - t->length)
+	if (size >= TEXT_SIZE - t->length)
 		return -ENAMETOOLONG;
 	memcpy(t->bytes + t->length, bytes, size);
 	t->length += size;
@@ -63,10 +66,12 @@ static long add_base(struct text *t, int at)
 	if (r)
 		return r;
 	r = f->ops->stat ? f->ops->stat(f, &st) : -ENOTDIR;
+	if (!r && !S_ISDIR(st.mode))
+		r = -ENOTDIR;
 	if (!r)
-		r = S_ISDIR(st.mode) && f->path
-			    ? add(t, f->path, strlen(f->path))
-			    : -ENOTDIR;
+		r = file_path(f, t->bytes, TEXT_SIZE);
+	if (r >= 0)
+		t->length = (size_t)r;
 	file_put(f);
 	return r;
 }
@@ -84,9 +89,9 @@ static long make_absolute(struct text *t, int at, const char *path)
 	if (is_drive_path(path))
 		return add_drive_path(t, path);
 	r = add_base(t, at);
-	if (!r)
+	if (r >= 0)
 		r = add(t, "/", 1);
-	return r ? r : add(t, path, strlen(path));
+	return r < 0 ? r : add(t, path, strlen(path));
 }
 
 static size_t component(const char *p)
@@ -156,7 +161,7 @@ static void make_place(struct place *out, char *absolute, size_t length,
 
 /* What is left to walk: the bytes from `at` to the end of the buffer. */
 struct remaining {
-	char bytes[PATH_SIZE];
+	char bytes[TEXT_SIZE];
 	size_t at;
 };
 
@@ -183,18 +188,18 @@ static size_t next(struct remaining *r, char name[NAME_BYTES + 1], bool *last)
 {
 	size_t n, i;
 
-	while (r->at < PATH_SIZE && r->bytes[r->at] == '/')
+	while (r->at < TEXT_SIZE && r->bytes[r->at] == '/')
 		r->at++;
-	for (n = 0; r->at + n < PATH_SIZE && r->bytes[r->at + n] != '/'; n++)
+	for (n = 0; r->at + n < TEXT_SIZE && r->bytes[r->at + n] != '/'; n++)
 		if (n < NAME_BYTES)
 			name[n] = r->bytes[r->at + n];
 	if (n > NAME_BYTES)
 		return n;
 	name[n] = 0;
 	r->at += n;
-	for (i = r->at; i < PATH_SIZE && r->bytes[i] == '/'; i++)
+	for (i = r->at; i < TEXT_SIZE && r->bytes[i] == '/'; i++)
 		;
-	*last = i == PATH_SIZE;
+	*last = i == TEXT_SIZE;
 	return n;
 }
 
@@ -210,6 +215,9 @@ static long follow(struct walk *w, size_t before, bool last)
 		    : -EINVAL;
 	if (n == -EINVAL || (last && n == -ENOENT))
 		return 0;
+	if (n == -ENOENT && p.mount->ops->parent &&
+		p.mount->ops->parent(&p) == -ENOTDIR)
+		return -ENOTDIR;
 	if (n < 0)
 		return n;
 	if (++w->links > LINKS_MAX)
@@ -232,6 +240,27 @@ static long follow(struct walk *w, size_t before, bool last)
 	return push(&w->left, w->target, (size_t)n);
 }
 
+/* ".." is looked up in what stands before it. */
+static long must_be_folder(struct text *done)
+{
+	struct place p;
+	struct kstat st;
+	long r;
+
+	if (!done->length || done->length + 2 > TEXT_SIZE)
+		return done->length ? -ENAMETOOLONG : 0;
+	make_place(&p, done->bytes, done->length, true, false);
+	if (p.mount->ops->parent) {
+		/* of what would lie in it */
+		p.rest[p.length++] = '/';
+		r = p.mount->ops->parent(&p);
+		done->bytes[done->length] = 0;
+		return r;
+	}
+	r = p.mount->ops->stat(&p, &st);
+	return !r && !S_ISDIR(st.mode) ? -ENOTDIR : r;
+}
+
 static long walk(struct walk *w, unsigned how)
 {
 	char name[NAME_BYTES + 1];
@@ -246,6 +275,9 @@ static long walk(struct walk *w, unsigned how)
 		if (is_dot(name, n))
 			continue;
 		if (is_dot_dot(name, n)) {
+			r = must_be_folder(&w->done);
+			if (r)
+				return r;
 			while (w->done.length &&
 				w->done.bytes[--w->done.length] != '/')
 				;
@@ -258,7 +290,7 @@ static long walk(struct walk *w, unsigned how)
 			r = add(&w->done, name, n);
 		/* a slash behind a link means what it points at */
 		if (!r && (!last || !(how & PATH_NOFOLLOW) ||
-				  w->left.at < PATH_SIZE))
+				  w->left.at < TEXT_SIZE))
 			r = follow(w, before, last);
 		if (r)
 			return r;
@@ -276,9 +308,11 @@ static long resolve_links(const struct text *absolute, unsigned how,
 
 	if (!w)
 		return -ENOMEM;
-	w->left.at = PATH_SIZE - n;
+	w->left.at = TEXT_SIZE - n;
 	memcpy(w->left.bytes + w->left.at, absolute->bytes, n);
 	r = walk(w, how);
+	if (!r && w->done.length >= PATH_SIZE)
+		r = -ENAMETOOLONG;
 	if (!r) {
 		memcpy(buffer, w->done.bytes, w->done.length + 1);
 		make_place(out, buffer, w->done.length,
@@ -298,6 +332,17 @@ long path_resolve(
 	return r ? r : resolve_links(&t, how, out, buffer);
 }
 
+/* After a failure: what is not there may be made up. */
+static long or_made(long r, const struct place *p,
+	long (*f)(const struct place *p, void *argument), void *argument)
+{
+	struct place made = *p;
+
+	if (r != -ENOENT || !(made.mount = mount_made(p)))
+		return r;
+	return f(&made, argument);
+}
+
 long path_apply(int at, const char *path, unsigned how,
 	long (*f)(const struct place *p, void *argument), void *argument)
 {
@@ -313,6 +358,8 @@ long path_apply(int at, const char *path, unsigned how,
 	memcpy(plain.bytes, written.bytes, written.length + 1);
 	plain.length = written.length;
 	normalise(&plain, &dot_dot, &folder);
+	if (plain.length >= PATH_SIZE)
+		return -ENAMETOOLONG;
 	if (!dot_dot) {
 		make_place(&p, plain.bytes, plain.length, folder,
 			!(how & PATH_NOFOLLOW) || folder);
@@ -322,17 +369,17 @@ long path_apply(int at, const char *path, unsigned how,
 		/* what is missing in an existing folder is missing */
 		if (r == -ENOENT && p.mount->ops->parent &&
 			!p.mount->ops->parent(&p))
-			return r;
+			return or_made(r, &p, f, argument);
 	}
 	again = resolve_links(&written, how, &p, buffer);
 	if (again)
-		return again;
+		return dot_dot ? again : or_made(again, &p, f, argument);
 	if (dot_dot || strcmp(buffer, plain.bytes) || r == -ELOOP)
 		r = f(&p, argument);
 	if (r == -ENOENT && p.mount->ops->parent &&
 		p.mount->ops->parent(&p) == -ENOTDIR)
 		return -ENOTDIR;
-	return r;
+	return or_made(r, &p, f, argument);
 }
 
 struct open_arguments {
@@ -341,24 +388,50 @@ struct open_arguments {
 	struct file **out;
 };
 
+long path_of_place(const struct place *p, char *to, size_t room)
+{
+	size_t prefix = p->mount->prefix_length;
+
+	if (prefix == 1)
+		prefix = 0; /* "/" */
+	if (prefix + p->length + 2 > room)
+		return -ENAMETOOLONG;
+	memcpy(to, p->mount->prefix, prefix);
+	to[prefix] = '/';
+	memcpy(to + prefix + 1, p->rest, p->length);
+	to[prefix + 1 + p->length] = 0;
+	if (!p->length && prefix)
+		to[prefix] = 0;
+	return 0;
+}
+
+char *path_moved(const char *path, const char *from, const char *to)
+{
+	size_t n = strlen(from), length = strlen(path), start = strlen(to);
+	char *new;
+
+	if (length < n || memcmp(path, from, n) || (path[n] && path[n] != '/'))
+		return NULL;
+	new = win_alloc(start + length - n + 1);
+	if (!new)
+		return NULL;
+	memcpy(new, to, start);
+	memcpy(new + start, path + n, length - n + 1);
+	return new;
+}
+
 /* The file remembers where it is, for *at() calls, fchdir and /proc. */
 static void remember(struct file *f, const struct place *p)
 {
-	size_t prefix = p->mount->prefix_length;
+	size_t room = p->mount->prefix_length + p->length + 2;
 	char *path;
 
 	if (f->path)
 		return;
-	if (prefix == 1)
-		prefix = 0; /* "/" */
-	path = win_alloc(prefix + p->length + 2);
+	path = win_alloc(room);
 	if (!path)
 		return;
-	memcpy(path, p->mount->prefix, prefix);
-	path[prefix] = '/';
-	memcpy(path + prefix + 1, p->rest, p->length);
-	if (!p->length && prefix)
-		path[prefix] = 0;
+	path_of_place(p, path, room);
 	f->path = path;
 }
 

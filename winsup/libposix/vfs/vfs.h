@@ -69,6 +69,7 @@ enum file_kind {
 	FILE_CONSOLE,
 	FILE_TTY,
 	FILE_ROOT_FOLDER,
+	FILE_MADE,
 	FILE_KINDS
 };
 
@@ -79,7 +80,9 @@ struct file {
 	int flags;	      /* access mode and status flags, O_* */
 	struct lock lock;     /* RANK_FILE: the kind's own state */
 	struct lock position; /* RANK_FILE_POSITION */
-	char *path; /* absolute POSIX path it was opened by, or NULL */
+	/* absolute POSIX path it was opened by, as far as this process has
+	 * renamed it since, or NULL; `lock` */
+	char *path;
 };
 
 /* What chmod, chown, utimensat change; a bit in `what` for each. */
@@ -101,6 +104,8 @@ static inline struct file *file_get(struct file *f)
 	return f;
 }
 void file_put(struct file *f); /* releases with the last reference */
+/* Copies f->path; its length, or -ENOTDIR if there is none. */
+long file_path(struct file *f, char *to, size_t room);
 
 /* Every kind registers how it is received. */
 void file_register(
@@ -128,6 +133,11 @@ int fd_next(struct files *files, int from);
 void files_pack(struct process *p, struct transfer *to, int how);
 int files_unpack(struct process *p, struct transfer *from, int how);
 void files_exec(struct process *p); /* closes what is close-on-exec */
+/* Calls f for every open file of the caller's, under a lock: it may not
+ * open, close or wait. */
+void files_each(void (*f)(struct file *file, void *argument), void *argument);
+/* After a rename: what was open below `from` is below `to` now. */
+void files_moved(const char *from, const char *to);
 
 /* ---- mounts and paths ---- */
 struct fs_ops;
@@ -184,6 +194,9 @@ struct fs_ops {
 
 int mounts_start(void); /* built-in table, then etc/fstab */
 const struct mount *mount_find(const char *absolute, size_t *prefix);
+/* The mount of files that are made up where there is none; NULL if p is no
+ * such place. */
+const struct mount *mount_made(const struct place *p);
 bool mount_next(int *position, const struct mount **out);
 
 #define PATH_NOFOLLOW 1u /* a link at the end is meant itself */
@@ -202,6 +215,11 @@ long path_resolve(int at, const char *path, unsigned how, struct place *out,
 long path_open(
 	int at, const char *path, int flags, uint32_t mode, struct file **out);
 long path_stat(int at, const char *path, unsigned how, struct kstat *out);
+/* Absolute POSIX path of a place. */
+long path_of_place(const struct place *p, char *to, size_t room);
+/* If `path` is `from` or lies below it: the same below `to`, in memory of
+ * win_alloc(); else NULL. */
+char *path_moved(const char *path, const char *from, const char *to);
 /* Absolute POSIX path, links in front resolved as text only. */
 long path_absolute(int at, const char *path, char *to, size_t room);
 /* Absolute POSIX path without any link. */
@@ -217,6 +235,7 @@ struct fs *fs_create(void);
 struct fs *fs_copy(const struct fs *from);
 void fs_free(struct fs *f);
 long fs_chdir(const char *absolute);
+void fs_moved(const char *from, const char *to); /* as files_moved() */
 const char *fs_cwd(void);   /* absolute POSIX path, valid till chdir */
 uint32_t fs_umask(int set); /* returns the old one; -1: only get */
 void fs_pack(struct process *p, struct transfer *to, int how);

@@ -76,6 +76,14 @@ size_t win_user_name(char *to, size_t room)
 	return to_utf8(to, room, name);
 }
 
+size_t win_profile_folder(uint16_t *to, size_t room)
+{
+	DWORD n = GetEnvironmentVariableW(
+		(const WCHAR *)u"USERPROFILE", (WCHAR *)to, (DWORD)room);
+
+	return n < room ? n : 0;
+}
+
 static size_t offset_text(char *to, size_t room, int minutes)
 {
 	int m = minutes < 0 ? -minutes : minutes;

@@ -333,6 +333,8 @@ void win_machine(struct win_machine *out);
 int win_random(void *to, size_t size);
 size_t win_host_name(char *to, size_t room); /* UTF-8 */
 size_t win_user_name(char *to, size_t room);
+/* The user's own folder, a Windows path; units, 0 if it is not known. */
+size_t win_profile_folder(uint16_t *to, size_t room);
 /* POSIX TZ text of Windows' current zone ("CET-1CEST,M3.5.0,M10.5.0/3"). */
 size_t win_time_zone(char *to, size_t room);
 /* Numbers for the user and primary group from the token's last sub-ids. */

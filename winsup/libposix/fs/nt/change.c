@@ -28,6 +28,53 @@ long nt_mkdir(const struct place *p, uint32_t mode)
 	return r;
 }
 
+/* Away from its folder, so that this can be removed; where that cannot be,
+ * beside its old name. */
+static long move_away(win_handle h, const struct win_name *name)
+{
+	uint16_t path[NT_PATH];
+	struct win_name away;
+	long r = -EXDEV;
+
+	if (nt_hidden_root(name, &away, path))
+		r = win_file_rename(h, &away, false, false);
+	if (!r)
+		return r;
+	memcpy(path, name->text, name->length * 2);
+	away = (struct win_name){ 0, path, name->length };
+	nt_hidden_name(&away, path);
+	return win_file_rename(h, &away, false, false);
+}
+
+/* The name is free when this returns; the file or folder lives as long as it
+ * is open. */
+static long remove_name(const struct win_name *name, uint32_t attributes)
+{
+	win_handle h;
+	long r = win_file_open(&h, name,
+		WIN_FILE_DELETE | WIN_FILE_SET_ATTRIBUTES, WIN_OPEN,
+		WIN_FILE_NO_FOLLOW | (attributes & WIN_ATTRIBUTE_FOLDER
+						     ? WIN_FILE_FOLDER
+						     : WIN_FILE_NOT_FOLDER),
+		0, NULL);
+
+	if (r)
+		return r;
+	r = win_file_delete(h, true);
+	if (r == -ENOSYS) {
+		if (attributes & WIN_ATTRIBUTE_READONLY)
+			win_file_set_attributes(h,
+				attributes & ~(uint32_t)WIN_ATTRIBUTE_READONLY);
+		r = move_away(h, name);
+		if (!r)
+			r = win_file_delete(h, false);
+		if (!r)
+			nt_file_removed(h);
+	}
+	win_close(h);
+	return r;
+}
+
 static long is_empty(const struct win_name *name)
 {
 	struct win_folder_entry e;
@@ -61,7 +108,6 @@ long nt_rmdir(const struct place *p)
 	uint16_t path[NT_PATH];
 	struct win_name name;
 	struct win_file_stat st;
-	win_handle h;
 	long r = nt_name(p, path, &name, true);
 
 	if (!r)
@@ -74,44 +120,7 @@ long nt_rmdir(const struct place *p)
 		return -EBUSY; /* a mount's root */
 	/* Wine would only say so at the close */
 	r = is_empty(&name);
-	if (!r)
-		r = win_file_open(&h, &name,
-			WIN_FILE_DELETE | WIN_FILE_SET_ATTRIBUTES, WIN_OPEN,
-			WIN_FILE_FOLDER | WIN_FILE_NO_FOLLOW, 0, NULL);
-	if (r)
-		return r;
-	r = win_file_delete(h, true);
-	if (r == -ENOSYS)
-		r = win_file_delete(h, false);
-	win_close(h);
-	return r;
-}
-
-/* The name is free when this returns; the file lives as long as it is open. */
-static long remove_name(const struct win_name *name, uint32_t attributes)
-{
-	uint16_t path[NT_PATH];
-	struct win_name away = { 0, path, name->length };
-	win_handle h;
-	long r = win_file_open(&h, name,
-		WIN_FILE_DELETE | WIN_FILE_SET_ATTRIBUTES, WIN_OPEN,
-		WIN_FILE_NO_FOLLOW | WIN_FILE_NOT_FOLDER, 0, NULL);
-
-	if (r)
-		return r;
-	r = win_file_delete(h, true);
-	if (r == -ENOSYS) {
-		if (attributes & WIN_ATTRIBUTE_READONLY)
-			win_file_set_attributes(h,
-				attributes & ~(uint32_t)WIN_ATTRIBUTE_READONLY);
-		memcpy(path, name->text, name->length * 2);
-		nt_hidden_name(&away, path);
-		r = win_file_rename(h, &away, false, false);
-		if (!r)
-			r = win_file_delete(h, false);
-	}
-	win_close(h);
-	return r;
+	return r ? r : remove_name(&name, st.attributes);
 }
 
 long nt_unlink(const struct place *p)
@@ -287,8 +296,12 @@ long nt_link(const struct place *from, const struct place *to)
 		return r;
 	if (st.attributes & WIN_ATTRIBUTE_FOLDER)
 		return -EPERM;
+	if (from->must_be_folder)
+		return -ENOTDIR;
 	if (!nt_query(&to_name, &st))
 		return -EEXIST;
+	if (to->must_be_folder)
+		return -ENOENT;
 	r = win_file_open(&h, &from_name, WIN_FILE_SET_ATTRIBUTES, WIN_OPEN,
 		WIN_FILE_NO_FOLLOW, 0, NULL);
 	if (r)

@@ -16,6 +16,8 @@ struct nt_file {
 	uint64_t device;
 	bool no_positional;
 	bool looked, executable; /* whether it begins as programs do */
+	/* names that were removed but that Windows still counts */
+	_Atomic uint32_t removed;
 };
 
 static struct nt_file *nt(struct file *f)
@@ -25,6 +27,9 @@ static struct nt_file *nt(struct file *f)
 
 static int access_of(int flags)
 {
+	/* O_TRUNC changes the file whatever else is asked for */
+	if (flags & O_TRUNC)
+		return WIN_FILE_READ | WIN_FILE_WRITE;
 	switch (flags & O_ACCMODE) {
 	case O_RDONLY:
 		return WIN_FILE_READ;
@@ -32,6 +37,11 @@ static int access_of(int flags)
 		return WIN_FILE_WRITE;
 	}
 	return WIN_FILE_READ | WIN_FILE_WRITE;
+}
+
+static int through(int flags)
+{
+	return flags & O_DSYNC ? WIN_FILE_WRITE_THROUGH : 0;
 }
 
 /* A second file object for the same file.  Wine 8 opens again by name, and
@@ -90,21 +100,22 @@ static long transfer_all(win_handle h, struct io *io, int64_t at, bool write)
 static long transfer(struct file *f, struct io *io, bool write)
 {
 	struct nt_file *n = nt(f);
+	/* as on Linux, also where an offset is given: man 2 pwrite, BUGS */
+	bool append = write && (f->flags & O_APPEND);
+	int64_t at = append ? WIN_AT_END : io->offset;
 	win_handle second;
 	int64_t before;
 	long r;
 
 	if (io->offset < 0)
-		return transfer_all(n->handle, io,
-			write && (f->flags & O_APPEND) ? WIN_AT_END : -1,
-			write);
+		return transfer_all(n->handle, io, at, write);
 	second = positional(n);
 	if (second)
-		return transfer_all(second, io, io->offset, write);
+		return transfer_all(second, io, at, write);
 	/* without one the pointer moves for a moment */
 	lock_take(&f->position);
 	before = win_file_seek(n->handle, 0, SEEK_CUR);
-	r = transfer_all(n->handle, io, io->offset, write);
+	r = transfer_all(n->handle, io, at, write);
 	win_file_seek(n->handle, before, SEEK_SET);
 	lock_drop(&f->position);
 	return r;
@@ -146,9 +157,12 @@ static long stat_open_file(struct file *f, struct kstat *out)
 {
 	struct nt_file *n = nt(f);
 	win_handle content;
-	long r = nt_stat_file(n->handle, 0, n->device, out);
+	/* nobody reads by an O_PATH descriptor's pointer */
+	bool own = f->flags & O_PATH;
+	long r = nt_stat_file(n->handle, own ? n->handle : 0, n->device, out);
 
-	if (r || out->size < 2)
+	out->nlink -= n->removed < out->nlink ? n->removed : out->nlink;
+	if (r || own || out->size < 2)
 		return r;
 	/* asked once for an open file: another handle costs more than the
 	 * rest, and the pointer of this one is shared */
@@ -220,6 +234,7 @@ static void nt_pack(struct file *f, struct transfer *to)
 {
 	transfer_put_handle(to, nt(f)->handle);
 	transfer_put_number(to, nt(f)->device);
+	transfer_put_number(to, nt(f)->removed);
 }
 
 static void nt_release(struct file *f)
@@ -264,6 +279,17 @@ struct file *nt_file_adopt(win_handle h, int flags)
 	return nt_file_make(h, flags, 1);
 }
 
+static void count_removed(struct file *f, void *handle)
+{
+	if (f->ops == &nt_ops && win_file_same(nt(f)->handle, handle))
+		nt(f)->removed++;
+}
+
+void nt_file_removed(win_handle h)
+{
+	files_each(count_removed, h);
+}
+
 win_handle nt_file_handle(struct file *f)
 {
 	return f->ops == &nt_ops ? nt(f)->handle : 0;
@@ -272,8 +298,12 @@ win_handle nt_file_handle(struct file *f)
 static struct file *nt_unpack(struct transfer *from)
 {
 	win_handle h = transfer_get_handle(from);
+	struct file *f = nt_file_make(h, 0, transfer_get_number(from));
+	uint64_t removed = transfer_get_number(from);
 
-	return nt_file_make(h, 0, transfer_get_number(from));
+	if (f)
+		nt(f)->removed = (uint32_t)removed;
+	return f;
 }
 
 /* ---- opening ---- */
@@ -291,7 +321,7 @@ static long check(const struct place *p, const struct win_name *name,
 	if (nt_may_be_link(st->attributes) &&
 		nt_link_read(name, target, 1) >= 0 &&
 		!((flags & O_PATH) && (flags & O_NOFOLLOW)))
-		return -ELOOP;
+		return !p->follow && (flags & O_DIRECTORY) ? -ENOTDIR : -ELOOP;
 	if (!folder && ((flags & O_DIRECTORY) || p->must_be_folder))
 		return -ENOTDIR;
 	if (folder && ((flags & O_ACCMODE) != O_RDONLY || (flags & O_CREAT)) &&
@@ -313,8 +343,9 @@ static long open_existing(const struct place *p, const struct win_name *name,
 			: flags & O_PATH ? WIN_FILE_READ
 					 : access_of(flags),
 			WIN_OPEN,
-			folder ? WIN_FILE_FOLDER : WIN_FILE_NOT_FOLDER, 0,
-			NULL);
+			(folder ? WIN_FILE_FOLDER : WIN_FILE_NOT_FOLDER) |
+				through(flags),
+			0, NULL);
 	if (r)
 		return r;
 	if ((flags & O_TRUNC) && !folder) {
@@ -342,7 +373,7 @@ static long create(const struct place *p, const struct win_name *name,
 		return -EISDIR;
 	r = win_file_open(&h, name, access_of(flags) | WIN_FILE_SET_ATTRIBUTES,
 		flags & O_EXCL ? WIN_CREATE : WIN_OPEN_OR_CREATE,
-		WIN_FILE_NOT_FOLDER, attributes, NULL);
+		WIN_FILE_NOT_FOLDER | through(flags), attributes, NULL);
 	if (r)
 		return r;
 	*out = nt_file_make(h, flags, p->mount->device);

@@ -17,7 +17,9 @@ struct nt_folder {
 	/* the listing; file.position guards it */
 	void *buffer;
 	size_t used, at;
-	int64_t next; /* number of the entry to give; 0 and 1: "." and ".." */
+	size_t reads;	/* how often the buffer was filled */
+	bool inherited; /* another process may have the handle too */
+	int64_t next;	/* number of the entry to give; 0 and 1: "." and ".." */
 	bool ended;
 };
 
@@ -47,6 +49,7 @@ static long next_entry(struct nt_folder *d, struct win_folder_entry *out)
 			return n ? (long)n : -ENOENT;
 		d->used = (size_t)n;
 		d->at = 0;
+		d->reads++;
 	}
 }
 
@@ -118,19 +121,60 @@ static long put_next(struct nt_folder *d, void *user, size_t size)
 		n < sizeof name ? n : sizeof name);
 }
 
+/* To entry number `wanted` from wherever the listing is. */
+static void skip_to(struct nt_folder *d, int64_t wanted)
+{
+	struct win_folder_entry e;
+
+	rewind_folder(d);
+	while (d->next < wanted && !d->ended) {
+		if (d->next >= 2 && next_entry(d, &e))
+			d->ended = true;
+		d->next++;
+	}
+}
+
+/* Wine 8 opens again by name, which may be another folder's by now. */
+static void open_again(struct nt_folder *d)
+{
+	win_handle again;
+
+	if (win_file_reopen(&again, d->handle, WIN_FILE_READ))
+		return;
+	if (win_file_same(again, d->handle)) {
+		win_close(d->handle);
+		d->handle = again;
+	} else {
+		win_close(again);
+	}
+}
+
+/* Windows keeps in the handle how far it has listed.  One that another
+ * process has too is opened again, so that neither disturbs the other. */
+static long begin(struct nt_folder *d)
+{
+	if (d->buffer)
+		return 0;
+	d->buffer = win_alloc(BUFFER);
+	if (!d->buffer)
+		return -ENOMEM;
+	if (!d->inherited)
+		return 0;
+	open_again(d);
+	skip_to(d, d->next);
+	return 0;
+}
+
 static long nt_readdir(struct file *f, void *user, size_t size)
 {
 	struct nt_folder *d = nt(f);
 	size_t done = 0;
-	long r = 0;
+	long r;
 
 	lock_take(&f->position);
-	if (!d->buffer)
-		d->buffer = win_alloc(BUFFER);
-	if (!d->buffer)
-		r = -ENOMEM;
+	r = begin(d);
 	while (!r) {
-		size_t at = d->at, used = d->used;
+		size_t at = d->at, reads = d->reads;
 
 		r = put_next(d, (char *)user + done, size - done);
 		if (r > 0) {
@@ -139,10 +183,7 @@ static long nt_readdir(struct file *f, void *user, size_t size)
 			r = 0;
 		} else if (r == -EINVAL || r == -EFAULT) {
 			/* does not fit: the entry comes again */
-			if (used == d->used)
-				d->at = at;
-			else
-				d->at = 0;
+			d->at = reads == d->reads ? at : 0;
 		}
 	}
 	lock_drop(&f->position);
@@ -155,26 +196,23 @@ static long nt_readdir(struct file *f, void *user, size_t size)
 static long nt_seek(struct file *f, int64_t offset, int whence)
 {
 	struct nt_folder *d = nt(f);
-	struct win_folder_entry e;
 	int64_t wanted = offset;
-	long r = 0;
+	long r;
 
 	lock_take(&f->position);
+	r = begin(d);
 	if (whence == SEEK_CUR)
 		wanted += d->next;
 	else if (whence != SEEK_SET)
 		r = -EINVAL;
 	if (wanted < 0)
 		r = -EINVAL;
-	if (!d->buffer)
-		d->buffer = win_alloc(BUFFER);
-	if (!r && d->buffer && wanted != d->next) {
+	if (!r && !wanted) {
+		/* Wine 8 goes on listing what there was at first */
+		open_again(d);
 		rewind_folder(d);
-		while (d->next < wanted && !d->ended) {
-			if (d->next >= 2 && next_entry(d, &e))
-				d->ended = true;
-			d->next++;
-		}
+	} else if (!r && wanted != d->next) {
+		skip_to(d, wanted);
 	}
 	if (!r)
 		r = (long)d->next;
@@ -225,13 +263,20 @@ static void nt_pack(struct file *f, struct transfer *to)
 {
 	transfer_put_handle(to, nt(f)->handle);
 	transfer_put_number(to, nt(f)->device);
+	transfer_put_number(to, (uint64_t)nt(f)->next);
 }
 
 struct file *nt_folder_unpack(struct transfer *from)
 {
 	win_handle h = transfer_get_handle(from);
+	struct file *f = nt_folder_make(h, 0, transfer_get_number(from));
+	int64_t next = (int64_t)transfer_get_number(from);
 
-	return nt_folder_make(h, 0, transfer_get_number(from));
+	if (f) {
+		nt(f)->next = next;
+		nt(f)->inherited = true;
+	}
+	return f;
 }
 
 static void nt_release(struct file *f)

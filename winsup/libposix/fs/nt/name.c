@@ -155,6 +155,22 @@ void nt_hidden_name(struct win_name *name, uint16_t *buffer)
 	name->length = start + n;
 }
 
+bool nt_hidden_root(
+	const struct win_name *name, struct win_name *out, uint16_t *buffer)
+{
+	size_t prefix;
+	const struct mount *root = mount_find("/", &prefix);
+
+	if (name->length < 6 || root->windows_length + 2 > NT_PATH ||
+		memcmp(name->text, root->windows, 5 * 2))
+		return false;
+	memcpy(buffer, root->windows, root->windows_length * 2);
+	buffer[root->windows_length] = '\\';
+	*out = (struct win_name){ 0, buffer, root->windows_length + 1 };
+	nt_hidden_name(out, buffer);
+	return true;
+}
+
 bool nt_is_hidden(const uint16_t *name, size_t length)
 {
 	if (length < sizeof hidden - 1)

@@ -17,6 +17,9 @@ size_t nt_decode(char *to, size_t room, const uint16_t *name, size_t count);
 /* A name that no POSIX program sees, in the folder that holds `name`:
  * replaces its last component in place. */
 void nt_hidden_name(struct win_name *name, uint16_t *buffer);
+/* The same in the bundle's root; false if `name` is on another volume. */
+bool nt_hidden_root(
+	const struct win_name *name, struct win_name *out, uint16_t *buffer);
 bool nt_is_hidden(const uint16_t *name, size_t length);
 
 /* ---- link.c: symbolic links are marked files ---- */
@@ -47,6 +50,9 @@ long nt_query(const struct win_name *name, struct win_file_stat *out);
 
 /* ---- file.c ---- */
 struct file *nt_file_make(win_handle h, int flags, uint64_t device);
+/* A name of h's file is gone, though Windows counts it until the last handle
+ * is closed: what this process has open tells of it. */
+void nt_file_removed(win_handle h);
 /* ---- folder.c ---- */
 struct file *nt_folder_make(win_handle h, int flags, uint64_t device);
 struct file *nt_folder_unpack(struct transfer *from);

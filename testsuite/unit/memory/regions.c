@@ -1,0 +1,262 @@
+/* memory: what is mapped where, by Windows' rules
+ * uses: winsup/libposix/memory/regions.c winsup/libposix/memory/arena.c
+ * winsup/libposix/memory/calls.c winsup/libposix/lock/lock.c
+ * testsuite/unit/win_fake.c */
+#include "test.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "../win_fake.h"
+#include "memory/private.h"
+
+#define PAGE 4096ul
+#define RW   (PROT_READ | PROT_WRITE)
+#define UNIT (64ul << 20) /* arena.c's reservations */
+
+static uintptr_t map(size_t size, int protection)
+{
+	long at = memory_map_anonymous(0, size, protection, MAP_PRIVATE);
+
+	assert_true(at > 0);
+	return (uintptr_t)at;
+}
+
+static uintptr_t map_section(size_t size, int protection, uint64_t offset)
+{
+	win_handle section;
+	long at;
+
+	win_section_create(&section, NULL, size, false, NULL);
+	at = memory_map_section(0, size, protection, RW, 0, section, offset);
+	assert_true(at > 0);
+	return (uintptr_t)at;
+}
+
+static size_t count(void)
+{
+	size_t n = 0;
+
+	list_for_each(entry, &memory_regions) n++;
+	return n;
+}
+
+static int set_up(void **state)
+{
+	list_init(&memory_regions);
+	return 0;
+}
+
+/* Nothing is left of a program when it has ended. */
+static int tear_down(void **state)
+{
+	memory_drop(NULL);
+	assert_int_equal(count(), 0);
+	assert_int_equal(fake_views(), 0);
+	assert_int_equal(fake_handles(), 0);
+	return 0;
+}
+
+static void neighbours_become_one_region(void **state)
+{
+	uintptr_t a = map(PAGE, RW), b = map(3 * PAGE, RW);
+
+	assert_int_equal(b, a + PAGE);
+	assert_int_equal(count(), 1);
+	assert_int_equal(memory_protect(a + PAGE, PAGE, PROT_READ), 0);
+	assert_int_equal(count(), 3);
+	assert_int_equal(fake_page(a + PAGE), PROT_READ);
+	assert_int_equal(memory_protect(a, 4 * PAGE, RW), 0);
+	assert_int_equal(count(), 1);
+}
+
+static void a_hole_is_used_again(void **state)
+{
+	uintptr_t a = map(8 * PAGE, RW), b;
+
+	map(PAGE, RW);
+	assert_int_equal(memory_unmap(a + 2 * PAGE, 3 * PAGE), 0);
+	assert_int_equal(fake_page(a + 2 * PAGE), FAKE_RESERVED);
+	assert_int_equal(fake_page(a + 5 * PAGE), RW);
+	b = map(3 * PAGE, PROT_READ);
+	assert_int_equal(b, a + 2 * PAGE);
+	assert_int_equal(memory_unmap(b, 3 * PAGE), 0);
+	assert_true(map(4 * PAGE, RW) > a + 8 * PAGE);
+}
+
+static void no_call_spans_two_reservations(void **state)
+{
+	uintptr_t a = map(3 * UNIT, RW);
+
+	assert_int_equal(memory_protect(a + PAGE, 2 * UNIT, PROT_READ), 0);
+	assert_int_equal(fake_page(a + 2 * UNIT), PROT_READ);
+	assert_int_equal(memory_advise(a + PAGE, 2 * UNIT, MADV_DONTNEED), 0);
+	assert_int_equal(memory_unmap(a + 5 * PAGE, 2 * UNIT), 0);
+	assert_int_equal(fake_page(a + UNIT), FAKE_RESERVED);
+}
+
+static void without_access_there_is_no_memory(void **state)
+{
+	uintptr_t a = map(1ul << 30, PROT_NONE);
+
+	assert_int_equal(fake_page(a), FAKE_RESERVED);
+	assert_int_equal(memory_protect(a + 5 * PAGE, PAGE, RW), 0);
+	assert_int_equal(fake_page(a + 5 * PAGE), RW);
+	assert_int_equal(fake_page(a + 6 * PAGE), FAKE_RESERVED);
+	/* memory that was there keeps its contents */
+	assert_int_equal(memory_protect(a + 5 * PAGE, PAGE, PROT_NONE), 0);
+	assert_int_equal(fake_page(a + 5 * PAGE), 0);
+}
+
+static void holes_are_told(void **state)
+{
+	uintptr_t a = map(3 * PAGE, RW);
+
+	memory_unmap(a + PAGE, PAGE);
+	assert_int_equal(memory_protect(a, 3 * PAGE, PROT_READ), -ENOMEM);
+	assert_int_equal(memory_advise(a, 3 * PAGE, MADV_DONTNEED), -ENOMEM);
+	assert_int_equal(memory_sync(a, 3 * PAGE, MS_SYNC), -ENOMEM);
+	assert_int_equal(memory_unmap(a, 3 * PAGE), 0);
+	assert_int_equal(memory_unmap(a, 3 * PAGE), 0);
+	assert_int_equal(memory_unmap(a + 1, PAGE), -EINVAL);
+	assert_int_equal(memory_unmap(a, 0), -EINVAL);
+}
+
+static void a_view_begins_at_a_granule(void **state)
+{
+	uintptr_t a = map_section(3 * PAGE, RW, 17 * PAGE);
+
+	assert_int_equal(a % GRANULE, PAGE);
+	assert_int_equal(fake_page(a - PAGE), 0);
+	assert_int_equal(fake_page(a), RW);
+	assert_int_equal(memory_protect(a, 3 * PAGE, 7), -EACCES);
+	assert_int_equal(memory_unmap(a, 3 * PAGE), 0);
+	assert_int_equal(fake_views(), 0);
+	assert_int_equal(fake_handles(), 0);
+}
+
+static void part_of_a_view_keeps_its_place(void **state)
+{
+	uintptr_t a = map_section(64 * PAGE, RW, 0), b;
+
+	assert_int_equal(memory_unmap(a + 16 * PAGE, 32 * PAGE), 0);
+	assert_int_equal(fake_page(a + 16 * PAGE), 0);
+	assert_int_equal(memory_protect(a, 64 * PAGE, PROT_READ), -ENOMEM);
+	b = map_section(16 * PAGE, RW, 0);
+	assert_true(b >= a + 64 * PAGE);
+	assert_int_equal(memory_map_anonymous(a + 16 * PAGE, PAGE, RW,
+				 MAP_PRIVATE | MAP_FIXED),
+		-ENOMEM);
+	assert_int_equal(memory_unmap(a, 16 * PAGE), 0);
+	assert_int_equal(fake_views(), 2);
+	assert_int_equal(memory_unmap(a, 64 * PAGE), 0);
+	assert_int_equal(fake_views(), 1);
+	/* now it is free */
+	assert_int_equal(map_section(64 * PAGE, RW, 0), a);
+}
+
+static void a_view_that_moves_is_one_view(void **state)
+{
+	uintptr_t a = map_section(16 * PAGE, RW, 0);
+	long b = memory_remap(a, 16 * PAGE, 32 * PAGE, MREMAP_MAYMOVE, 0);
+
+	assert_true(b > 0 && b != (long)a);
+	assert_int_equal(fake_views(), 1);
+	assert_int_equal(fake_handles(), 1);
+	assert_int_equal(memory_remap((uintptr_t)b, 32 * PAGE, PAGE, 0, 0), b);
+}
+
+static void fixed_places(void **state)
+{
+	uintptr_t a = map(8 * PAGE, RW);
+	int flags = MAP_PRIVATE | MAP_FIXED;
+
+	assert_int_equal(
+		memory_map_anonymous(a + 2 * PAGE, PAGE, PROT_READ, flags),
+		a + 2 * PAGE);
+	assert_int_equal(fake_page(a + 2 * PAGE), PROT_READ);
+	assert_int_equal(memory_map_anonymous(a, PAGE, PROT_READ,
+				 MAP_PRIVATE | MAP_FIXED_NOREPLACE),
+		-EEXIST);
+	assert_int_equal(memory_map_anonymous(a + 1, PAGE, RW, flags), -EINVAL);
+	/* where programs and Windows are */
+	assert_int_equal(
+		memory_map_anonymous(0x100400000, PAGE, RW, flags), -ENOMEM);
+	assert_int_equal(
+		memory_map_anonymous(MEMORY_HIGH, PAGE, RW, flags), -ENOMEM);
+}
+
+static void the_break_goes_up_and_down(void **state)
+{
+	long start = memory_break(0);
+
+	assert_int_equal(start, BREAK_START);
+	assert_int_equal(memory_break((uintptr_t)start + 5000), start + 5000);
+	assert_int_equal(fake_page((uintptr_t)start + PAGE), RW);
+	assert_int_equal(memory_break((uintptr_t)start + 100), start + 100);
+	assert_int_equal(fake_page((uintptr_t)start + PAGE), FAKE_RESERVED);
+	assert_int_equal(memory_break(5), start + 100);
+}
+
+/* Random calls against a plain picture of them. */
+static void as_a_picture_of_pages(void **state)
+{
+	enum { PAGES = 200 };
+	signed char picture[PAGES];
+	uintptr_t base = map(PAGES * PAGE, RW);
+
+	memset(picture, RW, sizeof picture);
+	srand(1);
+	for (int i = 0; i < 20000; i++) {
+		int from = rand() % PAGES, n = 1 + rand() % (PAGES - from);
+		int protection = rand() % 3 == 0 ? PROT_READ : RW;
+		uintptr_t at = base + (uintptr_t)from * PAGE;
+		size_t size = (size_t)n * PAGE;
+		bool whole = !memchr(picture + from, FAKE_FREE, (size_t)n);
+		long r;
+
+		switch (rand() % 3) {
+		case 0:
+			assert_int_equal(memory_unmap(at, size), 0);
+			memset(picture + from, FAKE_FREE, (size_t)n);
+			break;
+		case 1:
+			r = memory_map_anonymous(
+				at, size, protection, MAP_PRIVATE | MAP_FIXED);
+			assert_int_equal(r, at);
+			memset(picture + from, protection, (size_t)n);
+			break;
+		case 2:
+			r = memory_protect(at, size, protection);
+			assert_int_equal(r, whole ? 0 : -ENOMEM);
+			if (whole)
+				memset(picture + from, protection, (size_t)n);
+		}
+		for (int k = 0; k < PAGES; k++) {
+			int now = fake_page(base + (uintptr_t)k * PAGE);
+
+			assert_int_equal(now == FAKE_RESERVED ? FAKE_FREE : now,
+				picture[k]);
+		}
+	}
+}
+
+int main(void)
+{
+#define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		CASE(neighbours_become_one_region),
+		CASE(a_hole_is_used_again),
+		CASE(no_call_spans_two_reservations),
+		CASE(without_access_there_is_no_memory),
+		CASE(holes_are_told),
+		CASE(a_view_begins_at_a_granule),
+		CASE(part_of_a_view_keeps_its_place),
+		CASE(a_view_that_moves_is_one_view),
+		CASE(fixed_places),
+		CASE(the_break_goes_up_and_down),
+		CASE(as_a_picture_of_pages),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

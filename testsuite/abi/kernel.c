@@ -73,8 +73,7 @@ static void a_folder_is_listed_in_dirents(void **state)
 		found = true;
 		assert_int_equal(e->ino, st.ino);
 		assert_int_equal(e->type, 8); /* DT_REG */
-		assert_true(e->reclen >=
-			    offsetof(struct k_dirent64, name) + 7);
+		assert_true(e->reclen >= offsetof(struct k_dirent64, name) + 7);
 	}
 	assert_true(found);
 	syscall(SYS_close, fd);

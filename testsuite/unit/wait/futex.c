@@ -60,8 +60,8 @@ static bool move_then_wake(void)
 {
 	switch (turns++) {
 	case 0:
-		assert_int_equal(futex_call(&word, REQUEUE, 0, (void *)1l,
-					 &second, 0),
+		assert_int_equal(
+			futex_call(&word, REQUEUE, 0, (void *)1l, &second, 0),
 			1);
 		return true;
 	case 1:
@@ -149,8 +149,8 @@ static void timeouts_are_relative_or_absolute(void **state)
 		futex_call(&word, WAIT_BITSET, 0, &t, NULL, 1), -ETIMEDOUT);
 	assert_int_equal(fake_now, 3000000000);
 	t = (struct timespec){ 1004, 0 };
-	assert_int_equal(futex_call(&word, WAIT_BITSET | REALTIME, 0, &t,
-				 NULL, 1),
+	assert_int_equal(
+		futex_call(&word, WAIT_BITSET | REALTIME, 0, &t, NULL, 1),
 		-ETIMEDOUT);
 	assert_int_equal(fake_now, 4000000000);
 }
@@ -159,9 +159,8 @@ static void bad_arguments_are_refused(void **state)
 {
 	struct timespec t = { 0, 1000000000 };
 
-	assert_int_equal(
-		futex_call((uint32_t *)((char *)&word + 1), WAIT, 0, NULL,
-			NULL, 0),
+	assert_int_equal(futex_call((uint32_t *)((char *)&word + 1), WAIT, 0,
+				 NULL, NULL, 0),
 		-EINVAL);
 	assert_int_equal(futex_call(NULL, WAIT, 0, NULL, NULL, 0), -EFAULT);
 	assert_int_equal(futex_call(NULL, WAKE, 1, NULL, NULL, 0), -EFAULT);
@@ -170,8 +169,7 @@ static void bad_arguments_are_refused(void **state)
 	assert_int_equal(futex_call(&word, WAIT, 0, &t, NULL, 0), -EINVAL);
 	assert_int_equal(
 		futex_call(&word, WAIT, 0, (void *)8l, NULL, 0), -EFAULT);
-	assert_int_equal(
-		futex_call(&word, REQUEUE, -1, (void *)1l, &second, 0),
+	assert_int_equal(futex_call(&word, REQUEUE, -1, (void *)1l, &second, 0),
 		-EINVAL);
 	assert_int_equal(futex_call(&word, 77, 0, NULL, NULL, 0), -ENOSYS);
 }
@@ -193,8 +191,7 @@ static void times_beyond_counting_are_for_ever(void **state)
 		deadline_from_user(&deadline, &t, CLOCK_MONOTONIC, false), 0);
 	assert_int_equal(deadline, WIN_FOREVER);
 	assert_int_equal(
-		deadline_from_user(&deadline, NULL, CLOCK_MONOTONIC, false),
-		0);
+		deadline_from_user(&deadline, NULL, CLOCK_MONOTONIC, false), 0);
 	assert_int_equal(deadline, WIN_FOREVER);
 	assert_int_equal(deadline_after(INT64_MAX), WIN_FOREVER);
 	/* 0 would mean "do not wait" */

@@ -173,8 +173,7 @@ static void handles_have_an_end(void **state)
 	for (int i = 0; i < SLEEP_HANDLES; i++)
 		assert_int_equal(sleep_on_handle(&s, &objects[i]), 0);
 	assert_int_equal(sleep_on_handle(&s, &objects[3]), 0); /* again */
-	assert_int_equal(
-		sleep_on_handle(&s, &objects[SLEEP_HANDLES]), -ENOMEM);
+	assert_int_equal(sleep_on_handle(&s, &objects[SLEEP_HANDLES]), -ENOMEM);
 	sleep_end(&s);
 }
 

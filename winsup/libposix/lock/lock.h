@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Taken in this order, never backwards; architecture section 8. */
+/* Taken in this order, never backwards. */
 enum lock_rank {
 	RANK_FORK_GATE,
 	RANK_MOUNTS,

@@ -27,9 +27,7 @@ static int start(void **state)
 {
 	fake_session(state);
 	assert_int_equal(queue_start(), 0);
-	assert_int_equal(queue_create(&q), 0);
-	queue_hold(q, QUEUE_READER, own());
-	queue_hold(q, QUEUE_WRITER, own());
+	assert_int_equal(queue_create(&q, own()), 0);
 	peer = fake_other_process(210);
 	for (size_t i = 0; i < sizeof bytes; i++)
 		bytes[i] = (char)(i * 7 + i / 256);
@@ -249,10 +247,10 @@ static void a_slot_serves_again_under_a_new_generation(void **state)
 	queue_hold(q, QUEUE_READER, peer);
 	queue_release(q, QUEUE_READER, own());
 	queue_release(q, QUEUE_WRITER, own());
-	assert_int_equal(queue_create(&next), 0);
+	assert_int_equal(queue_create(&next, peer), 0);
 	assert_int_not_equal(next.slot, old.slot); /* peer has it */
 	queue_forget_process(peer);
-	assert_int_equal(queue_create(&next), 0);
+	assert_int_equal(queue_create(&next, own()), 0);
 	assert_int_equal(next.slot, old.slot);
 	assert_int_equal(next.generation, old.generation + 1);
 	assert_int_equal(queue_bytes(next), 0);
@@ -263,14 +261,50 @@ static void there_is_an_end_of_slots(void **state)
 	struct queue one;
 	int made = 1;
 
-	while (!queue_create(&one)) {
-		queue_hold(one, QUEUE_READER, own());
+	while (!queue_create(&one, own()))
 		made++;
-	}
 	assert_int_equal(made, QUEUE_SLOTS);
-	assert_int_equal(queue_create(&one), -ENFILE);
+	assert_int_equal(queue_create(&one, own()), -ENFILE);
 	queue_forget_process(own());
-	assert_int_equal(queue_create(&one), 0);
+	assert_int_equal(queue_create(&one, own()), 0);
+}
+
+/* Killed at any instruction of queue_create(). */
+static void a_dead_makers_slot_is_not_lost(void **state)
+{
+	struct shared *sh = task_shared();
+	struct queue one;
+	uint32_t slot;
+	int made = 1;
+
+	assert_int_equal(queue_create(&one, peer), 0);
+	slot = one.slot;
+	sh->queues[slot].word = (sh->queues[slot].word & ~0xfful) | 1;
+	queue_forget_process(peer);
+	assert_int_equal(sh->queues[slot].word & 0xff, 0);
+	/* not even held yet: found when there is no other */
+	sh->queues[slot].word |= 1;
+	while (!queue_create(&one, own()))
+		made++;
+	assert_int_equal(made, QUEUE_SLOTS);
+}
+
+/* Both holders let go at once; the slower one still thinks of freeing when the
+ * slot has its next queue, which nobody may free for it. */
+static void a_late_release_leaves_the_next_queue(void **state)
+{
+	struct queue_slot *s = &task_shared()->queues[q.slot];
+	struct queue next;
+	uint64_t before;
+
+	queue_forget_process(own());
+	assert_int_equal(queue_create(&next, peer), 0);
+	assert_int_equal(next.slot, q.slot);
+	before = s->word;
+	queue_release(q, QUEUE_READER, own());
+	queue_release(q, QUEUE_WRITER, own());
+	assert_int_equal(s->word, before);
+	assert_true(queue_has(next, QUEUE_READER));
 }
 
 /* Killed while it moved bytes: the positions are as before it began. */
@@ -309,6 +343,8 @@ int main(void)
 		TEST(what_is_written_before_a_signal_counts),
 		TEST(a_slot_serves_again_under_a_new_generation),
 		TEST(there_is_an_end_of_slots),
+		TEST(a_dead_makers_slot_is_not_lost),
+		TEST(a_late_release_leaves_the_next_queue),
 		TEST(a_dead_readers_turn_is_taken_over),
 	};
 

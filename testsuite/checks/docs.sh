@@ -18,9 +18,11 @@ find dev ports testsuite utils winsup Makefile.am configure.ac .ci LICENSE \
 	README.md | sed 's,^,/,' > "$work/paths"
 bad=0
 for page in $pages; do
-	# code blocks are not prose
-	awk '/^```/ { skip = !skip; next } !skip && !/^    /' "$page" |
-		grep -oE '`[^`]+`' | tr -d '`' |
+	# code blocks are not prose; what is in backticks may go over a line's end
+	awk '/^```/ { skip = !skip; next }
+		/^$/ || /^[#|]/ { prose = 0 }
+		!/^    / || prose { if (!skip) { print; prose = !/^$/ } }' "$page" |
+		tr '\n' ' ' | tr -s ' ' | grep -oE '`[^`]+`' | tr -d '`' |
 		sed -E 's/^(struct|enum) //; s/\(\)$//' | grep -v ' ' | sort -u |
 		while read -r name; do
 			case $name in

@@ -1,6 +1,6 @@
 # A room includes headers of its own and of rooms below it, and Windows' headers
-# stay in room win.  The order, from the bottom: architecture of the tree in
-# winsup/doc/how-it-is-built.md.
+# stay in room win.  The order, from the bottom, as explained in
+# winsup/doc/how-the-tree-is-laid-out.md.
 src=$1
 cd "$src/winsup/libposix" || exit 1
 order="abi lib win lock memory task wait signal stream vfs fs tty ipc image process call gate"

@@ -15,7 +15,7 @@
 	.endm
 
 /* TEB: ExceptionList, StackBase, StackLimit, DeallocationStack.  Offsets:
- * Microsoft documents NT_TIB in winnt.h; 0x1478 is windows-facts.md's. */
+ * Microsoft documents NT_TIB in winnt.h; 0x1478: windows-facts.md #7. */
 	.macro TEB_WORDS thread, from
 	movq \from+0(\thread), %r11
 	movq %r11, %gs:0

@@ -184,12 +184,10 @@ int pipe_create(struct file **reader, struct file **writer, int flags)
 {
 	struct queue q;
 	struct pipe_file *r, *w;
-	int error = queue_create(&q);
+	int error = queue_create(&q, task_process()->slot);
 
 	if (error)
 		return error;
-	queue_hold(q, QUEUE_READER, task_process()->slot);
-	queue_hold(q, QUEUE_WRITER, task_process()->slot);
 	r = make(q, QUEUE_READER, O_RDONLY | flags);
 	w = make(q, QUEUE_WRITER, O_WRONLY | flags);
 	if (!r || !w) {

@@ -41,28 +41,27 @@ void lock_register_owner(struct lock_owner owner,
 	owner_lives = lives;
 }
 
-static bool acquire(struct shared_lock *l, uint32_t expected)
+static uint64_t self_word(void)
 {
-	if (!__atomic_compare_exchange_n((uint32_t *)&l->owner, &expected,
-		    self.slot + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-		return false;
-	l->generation = self.generation;
-	return true;
+	return (uint64_t)self.generation << 32 | (self.slot + 1);
 }
 
-/* Whether the holder is dead; its generation may not be written yet, then the
- * next look tells. */
-static bool abandoned(struct shared_lock *l, uint32_t owner)
+static bool acquire(struct shared_lock *l, uint64_t expected)
 {
-	uint32_t generation = l->generation;
+	return __atomic_compare_exchange_n((uint64_t *)&l->owner, &expected,
+		self_word(), false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
 
-	return owner && owner != self.slot + 1 && l->owner == owner &&
-	       !owner_lives(owner - 1, generation);
+/* A holder that has our slot but another generation was the host before us. */
+static bool abandoned(uint64_t owner)
+{
+	return owner && owner != self_word() &&
+	       !owner_lives((uint32_t)owner - 1, (uint32_t)(owner >> 32));
 }
 
 bool shared_lock_take(struct shared_lock *l)
 {
-	uint32_t owner, dead = 0;
+	uint64_t owner;
 
 	for (int i = 0;; i++) {
 		if (acquire(l, 0))
@@ -74,15 +73,10 @@ bool shared_lock_take(struct shared_lock *l)
 		win_thread_yield();
 		if (i % SPINS || !owner_lives)
 			continue;
-		/* twice in a row: a new holder may be between its two stores */
 		owner = l->owner;
-		if (!abandoned(l, owner)) {
-			dead = 0;
-		} else if (dead != owner) {
-			dead = owner;
-		} else if (acquire(l, owner)) {
-			win_trace(
-				"a lock of dead host %u taken over", owner - 1);
+		if (abandoned(owner) && acquire(l, owner)) {
+			win_trace("a lock of dead host %u taken over",
+				(uint32_t)owner - 1);
 			return true;
 		}
 		if (i > 100 * SPINS)
@@ -92,5 +86,5 @@ bool shared_lock_take(struct shared_lock *l)
 
 void shared_lock_drop(struct shared_lock *l)
 {
-	__atomic_store_n((uint32_t *)&l->owner, 0, __ATOMIC_RELEASE);
+	__atomic_store_n((uint64_t *)&l->owner, 0, __ATOMIC_RELEASE);
 }

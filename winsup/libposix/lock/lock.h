@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Taken in this order, never backwards; architecture section 8. */
+/* Taken in this order, never backwards. */
 enum lock_rank {
 	RANK_FORK_GATE,
 	RANK_MOUNTS,
@@ -39,8 +39,9 @@ bool lock_try(struct lock *l);
 
 /* Between processes; lies in shared memory and survives its owner's death. */
 struct shared_lock {
-	_Atomic uint32_t owner;	     /* host slot + 1 of the holder, 0 = free */
-	_Atomic uint32_t generation; /* of that host */
+	/* host slot + 1 of the holder, its generation << 32; 0 = free: one
+	 * word, so that a holder is never seen with another's generation */
+	_Atomic uint64_t owner;
 };
 
 /* Takes the lock.  If the holder has died it is taken over, and true is

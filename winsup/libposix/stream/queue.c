@@ -51,41 +51,20 @@ struct wait_queue *queue_waiters(struct queue q, enum queue_end end)
 				   : &slot_of(q)->writable;
 }
 
-static bool change_state(struct queue_slot *s, uint32_t from, uint32_t to)
+static uint32_t state_of(uint64_t word)
 {
-	return __atomic_compare_exchange_n((uint32_t *)&s->state, &from, to,
-		false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+	return word & 0xff;
 }
 
-int queue_create(struct queue *out)
+static uint64_t with_state(uint64_t word, uint32_t state)
 {
-	struct shared *sh = task_shared();
+	return (word & ~0xfful) | state;
+}
 
-	for (uint32_t i = 0; i < QUEUE_SLOTS; i++) {
-		struct queue_slot *s = &sh->queues[i];
-
-		if (s->state != SLOT_FREE ||
-			!change_state(s, SLOT_FREE, SLOT_CHANGING))
-			continue;
-		if (sh->queue_end < i + 1)
-			sh->queue_end = i + 1;
-		*out = (struct queue){ i, ++s->generation };
-		if (!s->has_memory &&
-			win_region_commit(buffer_of(*out), QUEUE_SIZE,
-				WIN_READ | WIN_WRITE)) {
-			s->state = SLOT_FREE;
-			return -ENOMEM;
-		}
-		s->has_memory = 1;
-		s->head = s->tail = 0;
-		s->size = QUEUE_SIZE;
-		s->flags = 0;
-		wait_queue_init(&s->readable);
-		wait_queue_init(&s->writable);
-		s->state = SLOT_USED;
-		return 0;
-	}
-	return -ENFILE;
+static bool exchange(struct queue_slot *s, uint64_t old, uint64_t new)
+{
+	return __atomic_compare_exchange_n((uint64_t *)&s->word, &old, new,
+		false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 }
 
 static bool nobody(const struct holder_set *h)
@@ -98,6 +77,82 @@ static bool nobody(const struct holder_set *h)
 	return true;
 }
 
+/* Frees a slot that nobody holds.  `word` was read before the last holder
+ * went, so that a queue made since then is another. */
+static bool free_unheld(struct queue_slot *s, uint64_t word)
+{
+	if (!nobody(&s->readers) || !nobody(&s->writers))
+		return false;
+	exchange(s, word, with_state(word, SLOT_FREE));
+	return true;
+}
+
+/* Held from the beginning by who makes it, so that it goes when he dies. */
+static bool make(uint32_t i, uint64_t free_word, uint32_t process_slot)
+{
+	struct queue_slot *s = &task_shared()->queues[i];
+	struct queue q = { i, 0 };
+	uint64_t word = with_state(free_word + 256, SLOT_CHANGING);
+
+	if (!exchange(s, free_word, word))
+		return false;
+	queue_hold(q, QUEUE_READER, process_slot);
+	queue_hold(q, QUEUE_WRITER, process_slot);
+	s->head = s->tail = 0;
+	s->size = QUEUE_SIZE;
+	s->flags = 0;
+	wait_queue_init(&s->readable);
+	wait_queue_init(&s->writable);
+	return exchange(s, word, with_state(word, SLOT_USED));
+}
+
+/* Slots whose makers died before they held them. */
+static void reclaim(void)
+{
+	struct shared *sh = task_shared();
+
+	for (uint32_t i = 0; i < QUEUE_SLOTS; i++) {
+		uint64_t word = sh->queues[i].word;
+
+		if (state_of(word) != SLOT_FREE)
+			free_unheld(&sh->queues[i], word);
+	}
+}
+
+static int create(struct queue *out, uint32_t process_slot)
+{
+	struct shared *sh = task_shared();
+
+	for (uint32_t i = 0; i < QUEUE_SLOTS; i++) {
+		uint64_t word = sh->queues[i].word;
+
+		if (state_of(word) != SLOT_FREE)
+			continue;
+		if (sh->queue_end < i + 1)
+			sh->queue_end = i + 1;
+		if (!sh->queues[i].has_memory &&
+			win_region_commit(buffers + (size_t)i * QUEUE_SIZE,
+				QUEUE_SIZE, WIN_READ | WIN_WRITE))
+			return -ENOMEM;
+		sh->queues[i].has_memory = 1;
+		if (!make(i, word, process_slot))
+			continue;
+		*out = (struct queue){ i, (uint32_t)((word + 256) >> 8) };
+		return 0;
+	}
+	return -ENFILE;
+}
+
+int queue_create(struct queue *out, uint32_t process_slot)
+{
+	int r = create(out, process_slot);
+
+	if (r != -ENFILE)
+		return r;
+	reclaim();
+	return create(out, process_slot);
+}
+
 void queue_hold(struct queue q, enum queue_end end, uint32_t process_slot)
 {
 	holders(q, end)->bits[process_slot / 64] |= 1ul << process_slot % 64;
@@ -106,14 +161,12 @@ void queue_hold(struct queue q, enum queue_end end, uint32_t process_slot)
 static void let_go(struct queue_slot *s, struct holder_set *h,
 	struct wait_queue *others, uint32_t process_slot)
 {
-	uint64_t bit = 1ul << process_slot % 64;
+	uint64_t bit = 1ul << process_slot % 64, word = s->word;
 
 	if (!(h->bits[process_slot / 64] & bit))
 		return;
 	h->bits[process_slot / 64] &= ~bit;
-	if (nobody(&s->readers) && nobody(&s->writers))
-		change_state(s, SLOT_USED, SLOT_FREE);
-	else
+	if (!free_unheld(s, word))
 		wake(others);
 }
 
@@ -132,7 +185,7 @@ void queue_forget_process(uint32_t process_slot)
 	for (uint32_t i = 0; i < sh->queue_end; i++) {
 		struct queue_slot *s = &sh->queues[i];
 
-		if (s->state != SLOT_USED)
+		if (state_of(s->word) == SLOT_FREE)
 			continue;
 		let_go(s, &s->readers, &s->writable, process_slot);
 		let_go(s, &s->writers, &s->readable, process_slot);

@@ -19,8 +19,9 @@ struct queue {
 enum queue_end { QUEUE_READER, QUEUE_WRITER };
 
 int queue_start(void); /* maps the session's buffers; once in a host */
-/* A new queue, held by nobody yet.  -ENFILE when all are in use. */
-int queue_create(struct queue *out);
+/* A new queue, both of whose ends the process in `process_slot` holds.
+ * -ENFILE when all are in use. */
+int queue_create(struct queue *out, uint32_t process_slot);
 /* The process in `process_slot` holds that end from now on.  Counted once a
  * process, not a descriptor: the caller keeps the descriptors' count. */
 void queue_hold(struct queue q, enum queue_end end, uint32_t process_slot);

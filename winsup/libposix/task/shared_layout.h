@@ -11,7 +11,7 @@
 
 #include "lock/lock.h"
 
-#define SHARED_LAYOUT 2
+#define SHARED_LAYOUT 3
 #define SHARED_MAGIC  0x786973306c696267ul
 
 #define PROCESS_SLOTS 2048 /* processes, zombies included */
@@ -155,8 +155,9 @@ struct holder_set {
 };
 
 struct queue_slot {
-	_Atomic uint32_t state; /* 0 free, 1 being made or ended, 2 in use */
-	_Atomic uint32_t generation;
+	/* state in the low 8 bits (0 free, 1 being made, 2 in use), generation
+	 * above: who frees a slot late cannot free the next queue's */
+	_Atomic uint64_t word;
 	_Atomic uint32_t has_memory; /* its part of the section is committed */
 	uint32_t pad;
 	struct shared_lock read_turn, write_turn;

@@ -105,7 +105,7 @@ void win_function_table_remove(void *base, uint32_t pdata)
 }
 
 /* Where user code can lie: programs, posix1.dll, shared objects, and what
- * `memory` maps below 96 TiB.  All else is Windows' (windows-facts.md). */
+ * `memory` maps below 96 TiB.  All else is Windows': windows-facts.md #2. */
 bool win_address_is_system(uint64_t address)
 {
 	size_t size;

@@ -61,7 +61,7 @@ size_t win_host_name(char *to, size_t room)
 	DWORD size = 256;
 
 	if (!GetComputerNameExW(ComputerNameDnsHostname, name, &size))
-		wcscpy(name, L"localhost");
+		memcpy(name, u"localhost", 20);
 	return to_utf8(to, room, name);
 }
 

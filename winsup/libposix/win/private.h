@@ -1,7 +1,7 @@
 /* Shared by this room's own files: Windows' headers and the native calls that
  * MinGW's do not declare.  Each native call used is in Microsoft's "Native
  * System Services" pages or the driver kit's ("Zw" names), unless its line
- * says (undoc); those are in winsup/doc/windows-facts.md. */
+ * says (undoc); what they rely on is in winsup/doc/windows-facts.md. */
 #ifndef WIN_PRIVATE_H
 #define WIN_PRIVATE_H
 

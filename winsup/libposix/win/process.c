@@ -212,6 +212,9 @@ static int64_t age(HANDLE process)
 
 	if (!GetProcessTimes(process, &created, &ended, &in_system, &in_user))
 		return 0;
+	/* under Wine a process that is still being made has no time yet */
+	if (!ns(created))
+		return 0;
 	GetSystemTimeAsFileTime(&now);
 	return ns(now) - ns(created);
 }

@@ -1,7 +1,7 @@
 /* Windows threads. */
 #include "win/private.h"
 
-#define TEB_TLS_SLOTS	       0x1480 /* windows-facts.md: (undoc), stable since NT */
+#define TEB_TLS_SLOTS	       0x1480 /* windows-facts.md #6 */
 #define TEB_DEALLOCATION_STACK 0x1478
 
 uint32_t __posix_tls HOST_STATE = 0;
@@ -75,7 +75,7 @@ void *win_thread_teb(void)
 }
 
 /* SuspendThread() only asks; GetThreadContext() waits until it has stopped
- * (Microsoft "SuspendThread", Remarks; windows-facts.md). */
+ * (windows-facts.md #12). */
 int win_thread_suspend(win_handle thread)
 {
 	CONTEXT c = { .ContextFlags = CONTEXT_CONTROL };

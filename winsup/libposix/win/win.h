@@ -6,8 +6,8 @@
  * bytes.  "Any thread" functions may be called by host threads, which have no
  * `current`.  All others too unless said: this room knows no POSIX thread.
  *
- * This header is read by both header worlds (architecture, "The two header
- * worlds"), so it includes nothing but the four below. */
+ * This header is read by both header worlds (how-the-tree-is-laid-out.md), so
+ * it includes nothing but the four below. */
 #ifndef WIN_WIN_H
 #define WIN_WIN_H
 

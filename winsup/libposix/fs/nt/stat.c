@@ -93,7 +93,7 @@ long nt_stat(const struct place *p, struct kstat *out)
 	bool content;
 	long r = nt_name(p, path, &name, false);
 
-	/* a missing file costs no request that way (windows-facts.md) */
+	/* a missing file costs no request: windows-facts.md #42 */
 	if (!r)
 		r = nt_query(&name, &st);
 	if (r)

@@ -1,0 +1,222 @@
+/* wait/futex.c and wait/deadline.c.
+ * uses: winsup/libposix/wait/futex.c winsup/libposix/wait/deadline.c
+ * uses: winsup/libposix/wait/sleep.c testsuite/unit/fake_sleep.c
+ * uses: winsup/libposix/task/shared.c winsup/libposix/task/process.c
+ * uses: winsup/libposix/task/thread.c winsup/libposix/lib/format.c
+ * uses: winsup/libposix/lib/utf.c winsup/libposix/lock/lock.c */
+#include "test.h"
+
+#include <time.h>
+
+#include "abi/errno.h"
+#include "unit/fake_sleep.h"
+#include "wait/wait.h"
+
+enum {
+	WAIT = 0,
+	WAKE = 1,
+	REQUEUE = 3,
+	CMP_REQUEUE = 4,
+	WAIT_BITSET = 9,
+	WAKE_BITSET = 10,
+	REALTIME = 256
+};
+
+static uint32_t word, second;
+static int turns;
+static long woken;
+
+static int start(void **state)
+{
+	fake_session(state);
+	word = second = turns = 0;
+	return 0;
+}
+
+static bool wake_word(void)
+{
+	if (turns++)
+		return false;
+	woken = futex_call(&word, WAKE, 10, NULL, NULL, 0);
+	return true;
+}
+
+static void a_waiter_is_woken(void **state)
+{
+	fake_turn = wake_word;
+	assert_int_equal(futex_call(&word, WAIT, 0, NULL, NULL, 0), 0);
+	assert_int_equal(woken, 1);
+	assert_int_equal(futex_call(&word, WAKE, 1, NULL, NULL, 0), 0);
+}
+
+static void another_value_is_not_waited_for(void **state)
+{
+	word = 5;
+	assert_int_equal(futex_call(&word, WAIT, 4, NULL, NULL, 0), -EAGAIN);
+	assert_int_equal(fake_waits, 0);
+}
+
+static bool move_then_wake(void)
+{
+	switch (turns++) {
+	case 0:
+		assert_int_equal(
+			futex_call(&word, REQUEUE, 0, (void *)1l, &second, 0),
+			1);
+		return true;
+	case 1:
+		/* nobody is left at the first word */
+		assert_int_equal(futex_call(&word, WAKE, 1, NULL, NULL, 0), 0);
+		woken = futex_call(&second, WAKE, 1, NULL, NULL, 0);
+		return true;
+	}
+	return false;
+}
+
+static void a_moved_waiter_is_woken_at_its_new_word(void **state)
+{
+	fake_turn = move_then_wake;
+	assert_int_equal(futex_call(&word, WAIT, 0, NULL, NULL, 0), 0);
+	assert_int_equal(woken, 1);
+}
+
+static bool move_only(void)
+{
+	if (turns++)
+		return false;
+	assert_int_equal(
+		futex_call(&word, CMP_REQUEUE, 0, (void *)1l, &second, 0), 1);
+	return true;
+}
+
+/* Timed out in the bucket it was moved to: nothing of it stays there. */
+static void a_moved_waiter_may_time_out(void **state)
+{
+	struct timespec t = { 1, 0 };
+
+	fake_turn = move_only;
+	assert_int_equal(futex_call(&word, WAIT, 0, &t, NULL, 0), -ETIMEDOUT);
+	assert_int_equal(futex_call(&second, WAKE, 1, NULL, NULL, 0), 0);
+	assert_int_equal(futex_call(&word, WAKE, 1, NULL, NULL, 0), 0);
+}
+
+static void comparing_before_moving(void **state)
+{
+	word = 3;
+	assert_int_equal(
+		futex_call(&word, CMP_REQUEUE, 1, (void *)1l, &second, 4),
+		-EAGAIN);
+}
+
+static bool wake_bits(void)
+{
+	switch (turns++) {
+	case 0:
+		assert_int_equal(
+			futex_call(&word, WAKE_BITSET, 9, NULL, NULL, 4), 0);
+		return true;
+	case 1:
+		assert_int_equal(
+			futex_call(&word, WAKE_BITSET, 9, NULL, NULL, 3), 1);
+		return true;
+	}
+	return false;
+}
+
+static void only_common_bits_wake(void **state)
+{
+	fake_turn = wake_bits;
+	assert_int_equal(futex_call(&word, WAIT_BITSET, 0, NULL, NULL, 2), 0);
+	assert_int_equal(
+		futex_call(&word, WAIT_BITSET, 0, NULL, NULL, 0), -EINVAL);
+}
+
+/* WAIT's time is relative, WAIT_BITSET's a point in time. */
+static void timeouts_are_relative_or_absolute(void **state)
+{
+	struct timespec t = { 2, 5 };
+
+	fake_now = 1000;
+	assert_int_equal(futex_call(&word, WAIT, 0, &t, NULL, 0), -ETIMEDOUT);
+	assert_int_equal(fake_now, 2000000005 + 1000);
+	t = (struct timespec){ 3, 0 };
+	assert_int_equal(
+		futex_call(&word, WAIT_BITSET, 0, &t, NULL, 1), -ETIMEDOUT);
+	assert_int_equal(fake_now, 3000000000);
+	/* already past */
+	t = (struct timespec){ 1, 0 };
+	assert_int_equal(
+		futex_call(&word, WAIT_BITSET, 0, &t, NULL, 1), -ETIMEDOUT);
+	assert_int_equal(fake_now, 3000000000);
+	t = (struct timespec){ 1004, 0 };
+	assert_int_equal(
+		futex_call(&word, WAIT_BITSET | REALTIME, 0, &t, NULL, 1),
+		-ETIMEDOUT);
+	assert_int_equal(fake_now, 4000000000);
+}
+
+static void bad_arguments_are_refused(void **state)
+{
+	struct timespec t = { 0, 1000000000 };
+
+	assert_int_equal(futex_call((uint32_t *)((char *)&word + 1), WAIT, 0,
+				 NULL, NULL, 0),
+		-EINVAL);
+	assert_int_equal(futex_call(NULL, WAIT, 0, NULL, NULL, 0), -EFAULT);
+	assert_int_equal(futex_call(NULL, WAKE, 1, NULL, NULL, 0), -EFAULT);
+	assert_int_equal(futex_call(&word, WAIT, 0, &t, NULL, 0), -EINVAL);
+	t = (struct timespec){ -1, 0 };
+	assert_int_equal(futex_call(&word, WAIT, 0, &t, NULL, 0), -EINVAL);
+	assert_int_equal(
+		futex_call(&word, WAIT, 0, (void *)8l, NULL, 0), -EFAULT);
+	assert_int_equal(futex_call(&word, REQUEUE, -1, (void *)1l, &second, 0),
+		-EINVAL);
+	assert_int_equal(futex_call(&word, 77, 0, NULL, NULL, 0), -ENOSYS);
+}
+
+static void a_signal_ends_a_wait(void **state)
+{
+	current->signals_pending = 2;
+	assert_int_equal(
+		futex_call(&word, WAIT, 0, NULL, NULL, 0), -ERESTARTSYS);
+	assert_int_equal(futex_call(&word, WAKE, 1, NULL, NULL, 0), 0);
+}
+
+static void times_beyond_counting_are_for_ever(void **state)
+{
+	struct timespec t = { INT64_MAX, 999999999 };
+	int64_t deadline;
+
+	assert_int_equal(
+		deadline_from_user(&deadline, &t, CLOCK_MONOTONIC, false), 0);
+	assert_int_equal(deadline, WIN_FOREVER);
+	assert_int_equal(
+		deadline_from_user(&deadline, NULL, CLOCK_MONOTONIC, false), 0);
+	assert_int_equal(deadline, WIN_FOREVER);
+	assert_int_equal(deadline_after(INT64_MAX), WIN_FOREVER);
+	/* 0 would mean "do not wait" */
+	fake_now = 0;
+	assert_int_equal(deadline_after(0), 1);
+	assert_int_equal(deadline_after(-5), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_waiter_is_woken, start),
+		cmocka_unit_test_setup(another_value_is_not_waited_for, start),
+		cmocka_unit_test_setup(
+			a_moved_waiter_is_woken_at_its_new_word, start),
+		cmocka_unit_test_setup(a_moved_waiter_may_time_out, start),
+		cmocka_unit_test_setup(comparing_before_moving, start),
+		cmocka_unit_test_setup(only_common_bits_wake, start),
+		cmocka_unit_test_setup(
+			timeouts_are_relative_or_absolute, start),
+		cmocka_unit_test_setup(bad_arguments_are_refused, start),
+		cmocka_unit_test_setup(a_signal_ends_a_wait, start),
+		cmocka_unit_test_setup(
+			times_beyond_counting_are_for_ever, start),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -90,20 +90,20 @@ static void positions_may_pass_any_number(void **state)
 static void it_is_full_at_its_size(void **state)
 {
 	assert_int_equal(
-		queue_write(q, bytes, QUEUE_SIZE + 1, true), QUEUE_SIZE);
+		queue_write(q, bytes, QUEUE_LIMIT + 1, true), QUEUE_LIMIT);
 	assert_int_equal(queue_write(q, "x", 1, true), -EAGAIN);
-	assert_int_equal(queue_read(q, got, sizeof got, true), QUEUE_SIZE);
-	assert_memory_equal(got, bytes, QUEUE_SIZE);
+	assert_int_equal(queue_read(q, got, sizeof got, true), QUEUE_LIMIT);
+	assert_memory_equal(got, bytes, QUEUE_LIMIT);
 }
 
 /* POSIX.1-2024 write(): up to PIPE_BUF all or nothing, more may be partial. */
 static void small_writes_are_whole(void **state)
 {
-	assert_int_equal(queue_write(q, bytes, QUEUE_SIZE - 100, true),
-		QUEUE_SIZE - 100);
+	assert_int_equal(queue_write(q, bytes, QUEUE_LIMIT - 100, true),
+		QUEUE_LIMIT - 100);
 	assert_int_equal(queue_write(q, bytes, 101, true), -EAGAIN);
 	assert_int_equal(queue_write(q, bytes, PIPE_BUF, true), -EAGAIN);
-	assert_int_equal(queue_bytes(q), QUEUE_SIZE - 100);
+	assert_int_equal(queue_bytes(q), QUEUE_LIMIT - 100);
 	assert_int_equal(queue_write(q, bytes, PIPE_BUF + 1, true), 100);
 	queue_read(q, got, 50, true);
 	assert_int_equal(queue_write(q, bytes, 50, true), 50);
@@ -188,7 +188,7 @@ static void a_killed_reader_is_seen(void **state)
 {
 	queue_hold(q, QUEUE_READER, peer);
 	queue_release(q, QUEUE_READER, own());
-	queue_write(q, bytes, QUEUE_SIZE, true);
+	queue_write(q, bytes, QUEUE_SIZE, false);
 	fake_turn = peer_is_killed;
 	assert_int_equal(queue_write(q, bytes, 10, false), -EPIPE);
 }

@@ -42,7 +42,7 @@ long sys_sysinfo(struct sysinfo *user)
 	s.freeram = machine.memory_free;
 	s.totalswap = machine.swap_total;
 	s.freeswap = machine.swap_free;
-	s.procs = (unsigned short)task_shared()->processes;
+	s.procs = (unsigned short)task_process_count();
 	s.mem_unit = 1;
 	return user_copy_out(user, &s, sizeof s);
 }

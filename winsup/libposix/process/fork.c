@@ -42,7 +42,7 @@ static void publish(uint32_t index)
 {
 	struct process_slot *child = task_process_slot(index);
 
-	child->word = (child->word & ~0xfful) | PROCESS_RUNNING;
+	child->word = (child->word & 0xffffff00) | PROCESS_RUNNING;
 }
 
 /* ---- sending and receiving ---- */

@@ -391,8 +391,15 @@ static void end_processes(uint32_t host)
 
 	for (uint32_t i = 0; i < s->process_end; i++) {
 		struct process_slot *p = &s->process[i];
-		enum process_state state = task_process_state(p->word);
+		uint64_t word = p->word;
+		enum process_state state = task_process_state(word);
 
+		if ((state == PROCESS_EMBRYO || state == PROCESS_REAPED) &&
+			task_process_holder(word) == host) {
+			queue_forget_process(i);
+			task_process_free(i);
+			continue;
+		}
 		if (state == PROCESS_RUNNING && p->stub == host + 1 &&
 			p->host != host)
 			kill_process(i);
@@ -401,9 +408,6 @@ static void end_processes(uint32_t host)
 		if (state == PROCESS_RUNNING || state == PROCESS_ZOMBIE) {
 			queue_forget_process(i);
 			process_end(i, STATUS_SIGNAL(SIGKILL));
-		} else if (state == PROCESS_EMBRYO || state == PROCESS_REAPED) {
-			queue_forget_process(i);
-			task_process_free(i);
 		}
 	}
 }
@@ -478,12 +482,13 @@ static void leave_nothing(void)
 	struct shared *s = task_shared();
 	bool orphans = false;
 
-	if (s->processes)
+	if (task_process_count())
 		return;
 	for (uint32_t i = 0; i < s->host_end; i++)
 		orphans |= sweep_starting(&s->hosts[i], 0);
+	/* of any age, one that Wine knows no age of too */
 	if (orphans)
-		end_orphans(0);
+		end_orphans(-1);
 }
 
 void host_sweep(void)
@@ -660,7 +665,7 @@ void host_main(void)
 			slot->word = with_state(word, HOST_FREE);
 			break;
 		case HOST_FREE:
-			if (!s->processes)
+			if (!task_process_count())
 				end_host(slot, word);
 			/* fall through */
 		case HOST_TAKEN:

@@ -87,7 +87,7 @@ static struct process *first_process(void)
 	slot->uid = slot->euid = p->uid;
 	slot->gid = slot->egid = p->gid;
 	slot->host = task_host;
-	slot->word = (slot->word & ~0xfful) | PROCESS_RUNNING;
+	slot->word = (slot->word & 0xffffff00) | PROCESS_RUNNING;
 	task_shared()->hosts[task_host].process = (uint32_t)i;
 	return p;
 }

@@ -81,10 +81,12 @@ static long look(
 			child->parent != p->pid ||
 			child->parent_slot != p->slot || !matches(child, w))
 			continue;
-		r = 0;
-		if (!report(child, w, out))
+		if (!report(child, w, out)) {
+			r = 0;
 			continue;
-		/* of several threads that wait for it one gets it */
+		}
+		/* of several threads that wait for it one gets it; for the
+		 * others it is no child any more */
 		if (ended(out) && !(w->options & WNOWAIT) &&
 			!task_process_take_zombie(i))
 			continue;

@@ -54,7 +54,8 @@ long task_process_allocate(void)
 
 		if (task_process_state(old) != PROCESS_FREE)
 			continue;
-		new = ((task_process_generation(old) + 1) & 0xffffff) << 8 |
+		new = (uint64_t)task_host << 32 |
+		      ((task_process_generation(old) + 1) & 0xffffff) << 8 |
 		      PROCESS_EMBRYO;
 		if (!__atomic_compare_exchange_n((uint64_t *)&p->word, &old,
 			    new, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
@@ -77,10 +78,20 @@ long task_process_allocate(void)
 		p->ignored = 0;
 		p->signals.pending = 0;
 		p->signals.ring_count = 0;
-		s->processes++;
 		return i;
 	}
 	return -EAGAIN;
+}
+
+/* Counted, not kept: a count that a killed process left wrong would stay so. */
+uint32_t task_process_count(void)
+{
+	struct shared *s = task_shared();
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < s->process_end; i++)
+		n += task_process_state(s->process[i].word) != PROCESS_FREE;
+	return n;
 }
 
 void task_process_free(uint32_t index)
@@ -91,7 +102,7 @@ void task_process_free(uint32_t index)
 
 	p->pid = p->group = p->session = 0;
 	p->word = (p->word & 0xffffff00) | PROCESS_FREE;
-	if (--s->processes)
+	if (task_process_count())
 		return;
 	/* nobody is left to use the hosts that wait */
 	for (uint32_t i = 0; i < s->host_end; i++)
@@ -121,21 +132,20 @@ bool task_process_take_zombie(uint32_t index)
 	struct process_slot *p = task_process_slot(index);
 	uint64_t old = p->word;
 
-	if (task_process_state(old) != PROCESS_ZOMBIE ||
-		!__atomic_compare_exchange_n((uint64_t *)&p->word, &old,
-			(old & ~0xfful) | PROCESS_REAPED, false,
-			__ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
-		return false;
-	p->host = task_host; /* should we die, whose it was */
-	return true;
+	return task_process_state(old) == PROCESS_ZOMBIE &&
+	       __atomic_compare_exchange_n((uint64_t *)&p->word, &old,
+		       (uint64_t)task_host << 32 | (old & 0xffffff00) |
+			       PROCESS_REAPED,
+		       false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 }
 
 bool task_process_lives(uint32_t index)
 {
 	struct process_slot *p = task_process_slot(index);
-	uint32_t host = p->host;
-	enum process_state state = task_process_state(p->word);
-	uint64_t word;
+	uint64_t word = p->word;
+	enum process_state state = task_process_state(word);
+	uint32_t host =
+		state == PROCESS_EMBRYO ? task_process_holder(word) : p->host;
 
 	if (state != PROCESS_RUNNING && state != PROCESS_EMBRYO)
 		return false;

@@ -11,7 +11,7 @@
 
 #include "lock/lock.h"
 
-#define SHARED_LAYOUT 3
+#define SHARED_LAYOUT 4
 #define SHARED_MAGIC  0x786973306c696267ul
 
 #define PROCESS_SLOTS 2048 /* processes, zombies included */
@@ -107,13 +107,15 @@ enum process_state {
 };
 
 struct process_slot {
-	/* state in the low 8 bits, generation (24 bits) above it, wait status
-	 * as wait4 gives it in the high 32: one store ends a process */
+	/* state in the low 8 bits, generation (24 bits) above it; in the high
+	 * 32 of a ZOMBIE the wait status as wait4 gives it: one store ends a
+	 * process.  There too, of an EMBRYO and a REAPED, the host that has it
+	 * in hand: should that die, the slot is free again */
 	_Atomic uint64_t word;
 	_Atomic int32_t pid, parent, group, session; /* pids */
 	_Atomic uint32_t parent_slot;		     /* index of the parent */
-	_Atomic uint32_t host;	      /* host slot index (EMBRYO: maker's) */
-	_Atomic uint32_t flags;	      /* PROCESS_* */
+	_Atomic uint32_t host;			     /* host slot index */
+	_Atomic uint32_t flags;			     /* PROCESS_* */
 	_Atomic uint32_t stop_status; /* pending report for WUNTRACED etc. */
 	_Atomic uint32_t exit_signal; /* to the parent; SIGCHLD, or 0 */
 	_Atomic uint32_t threads;     /* number of threads */
@@ -178,7 +180,6 @@ struct shared {
 	uint32_t layout;
 	_Atomic uint32_t ready; /* 1 once the creator has filled it */
 	_Atomic int32_t last_pid;
-	_Atomic uint32_t processes; /* living ones; 0: idle hosts end */
 	_Atomic uint32_t free_hosts;
 	/* slots from here on were never used: scans end there */
 	_Atomic uint32_t process_end, host_end, queue_end;

@@ -148,6 +148,13 @@ static inline uint32_t task_process_generation(uint64_t word)
 {
 	return (word >> 8) & 0xffffff;
 }
+/* Of an EMBRYO or a REAPED one: the host that has it in hand. */
+static inline uint32_t task_process_holder(uint64_t word)
+{
+	return (uint32_t)(word >> 32);
+}
+/* Slots that are not free. */
+uint32_t task_process_count(void);
 static inline int task_process_status(uint64_t word)
 {
 	return (int)(word >> 32);

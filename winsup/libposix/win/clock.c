@@ -54,6 +54,15 @@ int win_clock_start(void)
 	return 0;
 }
 
+/* a / b in units of 1 / 2^32.  Whole numbers: what the program has set for
+ * floating point holds here too. */
+static uint64_t ratio(uint64_t a, uint64_t b)
+{
+	for (; a >> 32; a >>= 1)
+		b >>= 1;
+	return (a << 32) / b;
+}
+
 static int64_t look(void)
 {
 	int64_t now = performance_clock();
@@ -69,11 +78,8 @@ static int64_t look(void)
 		counter.first_ticks = ticks;
 		counter.first_time = now;
 	} else if (now - counter.first_time >= BASELINE) {
-		counter.rate =
-			(uint64_t)(((unsigned __int128)(uint64_t)(now -
-								  counter.first_time)
-					   << 32) /
-				   (ticks - counter.first_ticks));
+		counter.rate = ratio((uint64_t)(now - counter.first_time),
+			ticks - counter.first_ticks);
 		/* a little slow, so that a look never finds it ahead: time
 		 * does not go back */
 		counter.rate -= counter.rate >> 15;

@@ -1,19 +1,28 @@
 /* Private memory.  Windows reserves in steps of 64 KiB, POSIX maps in pages;
  * so address space is reserved in large units once, and pages are committed
  * and decommitted within them.  No Windows call may span two reservations,
- * hence the loops. */
+ * hence the loops.
+ *
+ * In a fork child a unit may be a view of what the parent left for it, copied
+ * page by page as it is written to (snapshot.c).  There Windows neither
+ * commits nor decommits: pages are made inaccessible, and zero when they come
+ * back. */
 #include "memory/private.h"
 
 #include <string.h>
 
 #include "abi/errno.h"
 
-#define UNIT	   (64ul << 20)
 #define KEPT_UNITS 8
 
 /* Reserved units, by number, ascending. */
+struct unit {
+	uint64_t number;
+	bool view;
+};
+
 static struct {
-	uint64_t *units;
+	struct unit *units;
 	size_t count, room;
 } arena HOST_STATE = { 0, 0, 0 };
 
@@ -24,7 +33,7 @@ static size_t lower_bound(uint64_t unit)
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 
-		if (arena.units[middle] < unit)
+		if (arena.units[middle].number < unit)
 			low = middle + 1;
 		else
 			high = middle;
@@ -32,16 +41,22 @@ static size_t lower_bound(uint64_t unit)
 	return low;
 }
 
-static int have_unit(uint64_t unit)
+static struct unit *find_unit(uint64_t number)
 {
-	size_t i = lower_bound(unit);
-	int r;
+	size_t i = lower_bound(number);
 
-	if (i < arena.count && arena.units[i] == unit)
-		return 0;
+	return i < arena.count && arena.units[i].number == number
+		       ? &arena.units[i]
+		       : NULL;
+}
+
+static int add_unit(uint64_t number, bool view)
+{
+	size_t i = lower_bound(number);
+
 	if (arena.count == arena.room) {
 		size_t room = arena.room ? arena.room * 2 : 64;
-		uint64_t *units =
+		struct unit *units =
 			win_realloc(arena.units, room * sizeof *units);
 
 		if (!units)
@@ -49,22 +64,95 @@ static int have_unit(uint64_t unit)
 		arena.units = units;
 		arena.room = room;
 	}
-	r = win_region_reserve((void *)(unit * UNIT), UNIT);
-	if (r)
-		return r;
 	memmove(arena.units + i + 1, arena.units + i,
 		(arena.count - i) * sizeof *arena.units);
-	arena.units[i] = unit;
+	arena.units[i] = (struct unit){ number, view };
 	arena.count++;
 	return 0;
 }
 
+static int have_unit(uint64_t number)
+{
+	int r;
+
+	if (find_unit(number))
+		return 0;
+	r = win_region_reserve((void *)(number * UNIT), UNIT);
+	if (r)
+		return r;
+	r = add_unit(number, false);
+	if (r)
+		win_region_release((void *)(number * UNIT));
+	return r;
+}
+
+bool arena_is_view(uintptr_t address)
+{
+	struct unit *u = find_unit(address / UNIT);
+
+	return u && u->view;
+}
+
+int arena_map_view(uint64_t number, win_handle section)
+{
+	struct unit *u = find_unit(number);
+	void *place = (void *)(number * UNIT);
+	int r;
+
+	if (u) {
+		win_region_release(place);
+		memmove(u, u + 1,
+			(size_t)(arena.units + arena.count - u - 1) *
+				sizeof *u);
+		arena.count--;
+	}
+	r = win_section_map(section, &place, 0, UNIT,
+		WIN_READ | WIN_WRITE | WIN_EXECUTE | WIN_PRIVATE);
+	if (!r)
+		r = win_region_protect(place, UNIT, 0);
+	return r ? r : add_unit(number, true);
+}
+
 /* The part of [start, end) that lies in start's unit. */
-static size_t part(uintptr_t start, uintptr_t end)
+size_t arena_part(uintptr_t start, uintptr_t end)
 {
 	uintptr_t limit = round_down(start, UNIT) + UNIT;
 
 	return (end < limit ? end : limit) - start;
+}
+
+static int protect_part(uintptr_t start, size_t size, int protection)
+{
+	/* what may be written is written to a copy */
+	if ((protection & WIN_WRITE) && arena_is_view(start))
+		protection |= WIN_PRIVATE;
+	return win_region_protect((void *)start, size, protection);
+}
+
+bool page_is_zero(const void *page)
+{
+	const uint64_t *p = page;
+
+	for (size_t i = 0; i < PAGE_SIZE_BYTES / 8; i += 4)
+		if (p[i] | p[i + 1] | p[i + 2] | p[i + 3])
+			return false;
+	return true;
+}
+
+static int commit_part(uintptr_t start, size_t size, int protection)
+{
+	int r;
+
+	if (!arena_is_view(start))
+		return win_region_commit((void *)start, size, protection);
+	r = protect_part(start, size, WIN_READ | WIN_WRITE);
+	for (uintptr_t at = start; !r && at < start + size;
+		at += PAGE_SIZE_BYTES)
+		if (!page_is_zero((void *)at))
+			memset((void *)at, 0, PAGE_SIZE_BYTES);
+	return r || protection == (WIN_READ | WIN_WRITE)
+		       ? r
+		       : protect_part(start, size, protection);
 }
 
 int arena_reserve(uintptr_t start, size_t size)
@@ -72,7 +160,7 @@ int arena_reserve(uintptr_t start, size_t size)
 	uintptr_t end = start + size;
 	int r = 0;
 
-	for (; start < end && !r; start += part(start, end))
+	for (; start < end && !r; start += arena_part(start, end))
 		r = have_unit(start / UNIT);
 	return r == -EEXIST ? -ENOMEM : r;
 }
@@ -82,9 +170,8 @@ int arena_commit(uintptr_t start, size_t size, int protection)
 	uintptr_t end = start + size;
 	int r = arena_reserve(start, size);
 
-	for (; start < end && !r; start += part(start, end))
-		r = win_region_commit(
-			(void *)start, part(start, end), protection);
+	for (; start < end && !r; start += arena_part(start, end))
+		r = commit_part(start, arena_part(start, end), protection);
 	return r;
 }
 
@@ -92,8 +179,13 @@ void arena_decommit(uintptr_t start, size_t size)
 {
 	uintptr_t end = start + size;
 
-	for (; start < end; start += part(start, end))
-		win_region_decommit((void *)start, part(start, end));
+	for (; start < end; start += arena_part(start, end)) {
+		if (arena_is_view(start))
+			protect_part(start, arena_part(start, end), 0);
+		else
+			win_region_decommit(
+				(void *)start, arena_part(start, end));
+	}
 }
 
 int arena_protect(uintptr_t start, size_t size, int protection)
@@ -101,9 +193,8 @@ int arena_protect(uintptr_t start, size_t size, int protection)
 	uintptr_t end = start + size;
 	int r = 0;
 
-	for (; start < end && !r; start += part(start, end))
-		r = win_region_protect(
-			(void *)start, part(start, end), protection);
+	for (; start < end && !r; start += arena_part(start, end))
+		r = protect_part(start, arena_part(start, end), protection);
 	return r;
 }
 
@@ -112,12 +203,16 @@ void arena_trim(void)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < arena.count; i++) {
-		uintptr_t start = arena.units[i] * UNIT;
+		struct unit u = arena.units[i];
+		uintptr_t start = u.number * UNIT;
 
-		if (kept >= KEPT_UNITS && region_free(start, start + UNIT))
-			win_region_release((void *)start);
+		if ((kept < KEPT_UNITS && !u.view) ||
+			!region_free(start, start + UNIT))
+			arena.units[kept++] = u;
+		else if (u.view)
+			win_section_unmap((void *)start);
 		else
-			arena.units[kept++] = arena.units[i];
+			win_region_release((void *)start);
 	}
 	arena.count = kept;
 }

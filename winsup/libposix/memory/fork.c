@@ -77,14 +77,6 @@ void memory_upper_reset(void)
 
 /* ---- pages ---- */
 
-static bool is_zero(const uint64_t *p, size_t size)
-{
-	for (size_t i = 0; i < size / 8; i += 4)
-		if (p[i] | p[i + 1] | p[i + 2] | p[i + 3])
-			return false;
-	return true;
-}
-
 /* One run: where, how many bytes, the bytes.  A run of 0 bytes ends. */
 static void put_run(struct transfer *to, uintptr_t start, size_t size)
 {
@@ -100,7 +92,7 @@ void memory_pack_pages(struct transfer *to, uintptr_t start, size_t size)
 	uintptr_t run = start, end = start + size, at;
 
 	for (at = start; at < end && !to->error; at += PAGE_SIZE_BYTES) {
-		if (!is_zero((const uint64_t *)at, PAGE_SIZE_BYTES))
+		if (!page_is_zero((const void *)at))
 			continue;
 		put_run(to, run, at - run);
 		run = at + PAGE_SIZE_BYTES;
@@ -131,7 +123,7 @@ static void put_region(struct transfer *to, const struct region *r)
 }
 
 /* Where the thread that forks uses the first stack: nothing below counts. */
-static uintptr_t used_from(const struct region *r)
+uintptr_t region_used_from(const struct region *r)
 {
 	uint64_t rsp = current->frame->rsp;
 
@@ -142,12 +134,20 @@ static uintptr_t used_from(const struct region *r)
 
 static void put_contents(struct transfer *to, const struct region *r)
 {
-	uintptr_t from = used_from(r);
 	bool readable = r->protection & WIN_READ;
 
 	if (!readable)
 		arena_protect(r->start, r->end - r->start, WIN_READ);
-	memory_pack_pages(to, from, r->end - from);
+	for (uintptr_t at = r->start; at < r->end;
+		at += arena_part(at, r->end)) {
+		uintptr_t end = at + arena_part(at, r->end);
+		uintptr_t used = region_used_from(r);
+
+		if (snapshot_has(at))
+			continue;
+		used = used < at ? at : used < end ? used : end;
+		memory_pack_pages(to, used, end - used);
+	}
 	if (!readable)
 		arena_protect(r->start, r->end - r->start, r->protection);
 }
@@ -179,6 +179,7 @@ void memory_pack(struct process *process, struct transfer *to, int how)
 		return;
 	lock_take(&memory_lock);
 	transfer_put_number(to, memory_break_now);
+	to->error = to->error ? to->error : snapshot_pack(to);
 	list_for_each(entry, &memory_regions)
 	{
 		struct region *r =
@@ -198,17 +199,23 @@ void memory_pack(struct process *process, struct transfer *to, int how)
 
 static int get_private(struct transfer *from, struct region *r)
 {
-	size_t size = r->end - r->start;
-	int error;
+	int error = 0;
 
 	if (!r->committed)
-		return arena_reserve(r->start, size);
-	error = arena_commit(r->start, size, WIN_READ | WIN_WRITE);
-	if (error)
-		return error;
-	memory_unpack_pages(from);
-	if (r->protection != (WIN_READ | WIN_WRITE))
-		error = arena_protect(r->start, size, r->protection);
+		return arena_reserve(r->start, r->end - r->start);
+	for (uintptr_t at = r->start; !error && at < r->end;
+		at += arena_part(at, r->end)) {
+		size_t size = arena_part(at, r->end);
+		bool view = arena_is_view(at);
+
+		if (!view) {
+			error = arena_commit(at, size, WIN_READ | WIN_WRITE);
+			if (!error)
+				memory_unpack_pages(from);
+		}
+		if (!error && (view || r->protection != (WIN_READ | WIN_WRITE)))
+			error = arena_protect(at, size, r->protection);
+	}
 	return error;
 }
 
@@ -252,6 +259,7 @@ int memory_unpack(struct process *process, struct transfer *from, int how)
 	if (how != TRANSFER_FORK)
 		return 0;
 	memory_break_now = transfer_get_number(from);
+	error = snapshot_unpack(from);
 	while (!error && (r.start = transfer_get_number(from))) {
 		uint64_t what;
 

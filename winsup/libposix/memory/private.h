@@ -34,13 +34,35 @@ extern struct list memory_regions;
 extern struct lock memory_lock;
 extern uintptr_t memory_break_now;
 
+/* Bytes of address space that are reserved at once. */
+#define UNIT (64ul << 20)
+
 /* arena.c: address space in units, and memory in it. */
 int arena_commit(uintptr_t start, size_t size, int protection);
 int arena_reserve(uintptr_t start, size_t size);
 void arena_decommit(uintptr_t start, size_t size);
 int arena_protect(uintptr_t start, size_t size, int protection);
+/* The part of [start, end) that lies in start's unit: bytes. */
+size_t arena_part(uintptr_t start, uintptr_t end);
+/* A unit in which nothing is mapped becomes a view, copied on write, of a
+ * section; none of its pages is accessible at first. */
+int arena_map_view(uint64_t unit, win_handle section);
+bool arena_is_view(uintptr_t address);
+bool page_is_zero(const void *page);
 /* Gives back units in which nothing is mapped, but for the first few. */
 void arena_trim(void);
+
+/* snapshot.c: units that fork hands over whole, in a section that belongs to
+ * the receiving host, instead of in the stream. */
+struct transfer;
+/* Chooses units, writes them into `to`'s host's section and tells which. */
+int snapshot_pack(struct transfer *to);
+/* Whether the unit of an address was chosen by snapshot_pack(). */
+bool snapshot_has(uintptr_t address);
+int snapshot_unpack(struct transfer *from);
+
+/* Where fork begins to copy a region. */
+uintptr_t region_used_from(const struct region *r);
 
 /* regions.c */
 struct node *region_at(uintptr_t address);

@@ -323,6 +323,7 @@ long host_take(uint32_t *slot, struct transfer *to)
 	to->buffer = (uint8_t *)w + WINDOW_HEAD;
 	to->size = WINDOW_SIZE - WINDOW_HEAD;
 	to->committed = w->committed;
+	to->host = *slot;
 	to->target = task_host_process(*slot,
 		task_host_word_generation(task_shared()->hosts[*slot].word));
 	return 0;

@@ -116,7 +116,7 @@ static void one_of_many_reaps(void **state)
 static void the_last_process_wakes_waiting_hosts(void **state)
 {
 	uint64_t word;
-	long host = task_host_allocate(&word);
+	long host = task_host_allocate(HOST_STARTING, &word);
 	long i = allocate();
 
 	task_shared()->hosts[host].word = (word & ~0xfful) | HOST_FREE;
@@ -154,7 +154,7 @@ static void a_host_is_known_by_its_generation(void **state)
 static void a_host_slot_is_claimed_by_its_word(void **state)
 {
 	uint64_t word;
-	long i = task_host_allocate(&word);
+	long i = task_host_allocate(HOST_STARTING, &word);
 	struct shared *s = task_shared();
 
 	assert_int_equal(task_host_state(word), HOST_STARTING);
@@ -162,7 +162,7 @@ static void a_host_slot_is_claimed_by_its_word(void **state)
 	assert_true(task_host_taker_lives(s->hosts[i].taker)); /* us */
 	/* the next to get it has another word */
 	s->hosts[i].word = word & ~0xfful;
-	assert_int_equal(task_host_allocate(&word), i);
+	assert_int_equal(task_host_allocate(HOST_STARTING, &word), i);
 	assert_int_equal(task_host_word_generation(word), 2);
 }
 
@@ -171,10 +171,10 @@ static void hosts_have_an_end(void **state)
 	uint64_t word;
 	int n = 0;
 
-	while (task_host_allocate(&word) >= 0)
+	while (task_host_allocate(HOST_STARTING, &word) >= 0)
 		n++;
 	assert_int_equal(n, HOST_SLOTS - 1);
-	assert_int_equal(task_host_allocate(&word), -EAGAIN);
+	assert_int_equal(task_host_allocate(HOST_STARTING, &word), -EAGAIN);
 }
 
 static void a_dead_hosts_thread_slots_are_used_again(void **state)

@@ -37,7 +37,7 @@ static struct {
 	int64_t user, system;
 } used HOST_STATE = { 0, 0 };
 
-static void end_host_process(uint32_t host, uint32_t generation);
+static bool end_host(uint32_t host, uint64_t word);
 
 static bool text_is(const uint16_t *s, const char *text)
 {
@@ -150,7 +150,7 @@ static long make(uint32_t *out, uint64_t *word)
 		console = win_has_console();
 	/* cheap beside what follows */
 	host_sweep();
-	i = task_host_allocate(word);
+	i = task_host_allocate(HOST_STARTING, word);
 	if (i < 0)
 		return i;
 	format(text, sizeof text, "posix-host %ld %lu", i,
@@ -314,9 +314,7 @@ long host_take(uint32_t *slot, struct transfer *to)
 		make(&spare, &word);
 	w = window_of(*slot);
 	if (!w) {
-		end_host_process(
-			*slot, task_host_word_generation(
-				       task_shared()->hosts[*slot].word));
+		end_host(*slot, task_shared()->hosts[*slot].word);
 		return -ENOMEM;
 	}
 	memset(to, 0, sizeof *to);
@@ -334,49 +332,50 @@ void host_begin(uint32_t slot, uint32_t index, struct transfer *sent)
 	struct host_slot *h = &task_shared()->hosts[slot];
 	struct window *w = windows[slot];
 
+	uint64_t word = h->word;
+
 	w->committed = sent->committed;
 	w->size = sent->position;
-	h->process = index;
 	task_process_slot(index)->host = slot;
-	h->word = with_state(h->word, HOST_RUNNING);
-	win_event_set(task_host_event(slot));
+	if (task_host_state(word) == HOST_TAKEN &&
+		h->taker == task_host_self()) {
+		h->process = index;
+		if (exchange(h, word, with_state(word, HOST_RUNNING))) {
+			win_event_set(task_host_event(slot));
+			return;
+		}
+	}
+	/* killed just now, and whoever saw it found no process there */
+	queue_forget_process(index);
+	process_end(index, STATUS_SIGNAL(SIGKILL));
 }
 
 /* ---- deaths ---- */
 
-static void end_host_process(uint32_t host, uint32_t generation)
-{
-	win_handle process = task_host_process(host, generation);
-
-	if (process) {
-		win_process_terminate(process, 128 + SIGKILL);
-		/* it may still be writing: Windows ends processes in steps */
-		win_wait(&process, 1, deadline_after(2000000000));
-	}
-	host_died(host, generation);
-}
-
-/* kill(2) with SIGKILL, from another process. */
+/* kill(2) with SIGKILL, from another process.  The word counts lives: if it is
+ * still what it was when the process was seen in there, nobody else lives
+ * there by now, and once it says DYING nobody will. */
 static long kill_process(uint32_t index)
 {
-	uint32_t host = task_process_slot(index)->host;
+	struct process_slot *p = task_process_slot(index);
+	uint32_t host = p->host;
+	struct host_slot *slot = &task_shared()->hosts[host % HOST_SLOTS];
+	uint64_t word = slot->word;
 
-	if (host < HOST_SLOTS)
-		end_host_process(
-			host, task_host_word_generation(
-				      task_shared()->hosts[host].word));
-	return 0;
+	if (host >= HOST_SLOTS || slot->process != index || p->host != host ||
+		task_process_state(p->word) != PROCESS_RUNNING)
+		return -EAGAIN;
+	return end_host(host, word) ? 0 : -EAGAIN;
 }
 
-/* Who reaps is the taker; a reaper that dies is followed by another. */
-static bool claim_dead(struct host_slot *slot, uint32_t generation)
+/* Who ends a host is its taker; one that dies at it is followed by another. */
+static bool claim(struct host_slot *slot, uint64_t word)
 {
-	uint64_t word = slot->word, taker = slot->taker;
+	uint64_t taker = slot->taker;
 
-	if (task_host_word_generation(word) != generation ||
-		task_host_state(word) == HOST_EMPTY)
-		return false;
-	if (task_host_state(word) == HOST_DYING && task_host_taker_lives(taker))
+	if (task_host_state(word) == HOST_EMPTY ||
+		(task_host_state(word) == HOST_DYING &&
+			task_host_taker_lives(taker)))
 		return false;
 	return __atomic_compare_exchange_n((uint64_t *)&slot->taker, &taker,
 		       task_host_self(), false, __ATOMIC_SEQ_CST,
@@ -425,21 +424,39 @@ static void end_taken(uint32_t host, uint32_t generation)
 		if (s->hosts[i].taker != taker || i == host)
 			continue;
 		if (task_host_state(word) == HOST_TAKEN)
-			end_host_process(i, task_host_word_generation(word));
+			end_host(i, word);
 		else if (task_host_state(word) == HOST_RUNNING)
 			win_event_set(task_host_event(i));
 	}
 }
 
-void host_died(uint32_t host, uint32_t generation)
+/* Ends the Windows process, if it has not ended, and all that depended on it;
+ * unless the slot's word is no longer what the caller saw. */
+static bool end_host(uint32_t host, uint64_t word)
 {
 	struct host_slot *slot = &task_shared()->hosts[host];
+	uint32_t generation = task_host_word_generation(word);
+	win_handle process = task_host_process(host, generation);
 
-	if (!claim_dead(slot, generation))
-		return;
+	if (!claim(slot, word))
+		return false;
+	if (process && host != task_host && !win_process_ended(process, NULL)) {
+		win_process_terminate(process, 128 + SIGKILL);
+		/* it may still be writing: Windows ends processes in steps */
+		win_wait(&process, 1, deadline_after(2000000000));
+	}
 	end_processes(host);
 	end_taken(host, generation);
-	slot->word = with_state(slot->word, HOST_EMPTY);
+	slot->word = with_state(word, HOST_EMPTY);
+	return true;
+}
+
+void host_died(uint32_t host, uint32_t generation)
+{
+	uint64_t word = task_shared()->hosts[host].word;
+
+	if (task_host_word_generation(word) == generation)
+		end_host(host, word);
 }
 
 long host_filled(uint32_t slot, const struct transfer *sent)
@@ -451,7 +468,7 @@ long host_filled(uint32_t slot, const struct transfer *sent)
 	if (!sent->error)
 		return 0;
 	alive = task_host_lives(slot, generation);
-	end_host_process(slot, generation);
+	host_died(slot, generation);
 	if (!alive)
 		return -ESTALE;
 	return sent->error == -ENOMEM ? -ENOMEM : -EAGAIN;
@@ -503,7 +520,11 @@ void host_sweep(void)
 		uint32_t generation = task_host_word_generation(word);
 		enum host_state state = task_host_state(word);
 
-		if (state == HOST_EMPTY)
+		/* who has just begun has yet to say who he is */
+		if (state == HOST_EMPTY ||
+			(state == HOST_NATIVE && !slot->windows_id &&
+				win_clock_monotonic() - slot->since <
+					START_USUAL))
 			continue;
 		if (state == HOST_STARTING && !slot->windows_id)
 			orphans |= sweep_starting(slot, START_USUAL);
@@ -511,7 +532,7 @@ void host_sweep(void)
 			host_died(i, generation);
 		else if (state == HOST_TAKEN &&
 			 !task_host_taker_lives(slot->taker))
-			end_host_process(i, generation);
+			end_host(i, word);
 	}
 	if (orphans)
 		end_orphans(START_USUAL);
@@ -616,7 +637,7 @@ void host_leave(uint32_t windows_code)
 }
 
 /* Nobody will take us any more, unless somebody just has. */
-static void end_host(struct host_slot *slot, uint64_t word)
+static void retire(struct host_slot *slot, uint64_t word)
 {
 	if (!exchange(slot, word, with_state(word, HOST_EMPTY)))
 		return;
@@ -634,7 +655,7 @@ static void tick(struct host_slot *slot, int ticks)
 	if (ticks == 1)
 		end_orphans(START_TIMEOUT);
 	if (task_host_state(word) == HOST_FREE && ticks >= IDLE_TICKS)
-		end_host(slot, word);
+		retire(slot, word);
 	/* whoever took us has died with us in hand */
 	if (task_host_state(word) == HOST_TAKEN &&
 		!task_host_taker_lives(slot->taker)) {
@@ -662,12 +683,14 @@ void host_main(void)
 		case HOST_RUNNING:
 			ticks = 0;
 			run_life();
-			slot->lives++;
-			slot->word = with_state(word, HOST_FREE);
+			/* unless somebody has just set out to end us */
+			if (!exchange(slot, word,
+				    with_state(word + HOST_LIFE, HOST_FREE)))
+				win_exit_process(1);
 			break;
 		case HOST_FREE:
 			if (!task_process_count())
-				end_host(slot, word);
+				retire(slot, word);
 			/* fall through */
 		case HOST_TAKEN:
 			if (win_wait(&go, 1, deadline_after(TICK)) ==

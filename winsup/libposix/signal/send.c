@@ -143,8 +143,12 @@ long signal_send(uint32_t index, const struct signal_record *record)
 		return -EPERM;
 	if (!record->signal || state == PROCESS_ZOMBIE)
 		return 0;
-	if (record->signal == SIGKILL && has_host(index) && !own(index))
-		return kill_process(index);
+	if (record->signal == SIGKILL && !own(index)) {
+		/* it may be changing hosts, or ending by itself, meanwhile */
+		while (task_process_lives(index) && has_host(index))
+			if (!kill_process(index))
+				return 0;
+	}
 	bit = signal_bit(record->signal);
 	if (bit & SIGNALS_STOPPING)
 		signal_queue_drop(&slot->signals, signal_bit(SIGCONT));

@@ -79,7 +79,7 @@ bool task_host_lives(uint32_t host, uint32_t generation)
 	return h && (h == win_process_self() || !win_process_ended(h, NULL));
 }
 
-long task_host_allocate(uint64_t *word)
+long task_host_allocate(enum host_state state, uint64_t *word)
 {
 	for (uint32_t i = 0; i < HOST_SLOTS; i++) {
 		struct host_slot *slot = &shared->hosts[i];
@@ -87,15 +87,15 @@ long task_host_allocate(uint64_t *word)
 
 		if (task_host_state(old) != HOST_EMPTY)
 			continue;
-		new = ((old >> 8) + 1) << 8 | HOST_STARTING;
+		new = (uint64_t)(task_host_word_generation(old) + 1) << 8 |
+		      state;
+		slot->since = win_clock_monotonic();
 		if (!__atomic_compare_exchange_n((uint64_t *)&slot->word, &old,
 			    new, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
 			continue;
 		slot->windows_id = 0;
 		slot->process = ~0u;
 		slot->taker = task_host_self();
-		slot->since = win_clock_monotonic();
-		slot->lives = 0;
 		if (shared->host_end < i + 1)
 			shared->host_end = i + 1;
 		*word = new;
@@ -110,7 +110,7 @@ static int claim(uint32_t slot, uint64_t word)
 	long i = slot;
 
 	if (!word) {
-		i = task_host_allocate(&word);
+		i = task_host_allocate(HOST_NATIVE, &word);
 		if (i < 0)
 			return (int)i;
 	}

@@ -11,7 +11,7 @@
 
 #include "lock/lock.h"
 
-#define SHARED_LAYOUT 4
+#define SHARED_LAYOUT 5
 #define SHARED_MAGIC  0x786973306c696267ul
 
 #define PROCESS_SLOTS 2048 /* processes, zombies included */
@@ -61,17 +61,18 @@ enum host_state {
 	HOST_DYING     /* has died; `taker` ends what lived in it */
 };
 
+#define HOST_LIFE (1ul << 40)
+
 struct host_slot {
-	/* state in the low 8 bits, generation above: one word, so that a
-	 * compare-and-swap can never act on another host than it looked at */
+	/* state in the low 8 bits, generation in 32 above it, lives served in
+	 * the rest: one word, so that a compare-and-swap can never act on
+	 * another host, or another life of it, than it looked at */
 	_Atomic uint64_t word;
 	_Atomic uint32_t windows_id;
 	_Atomic uint32_t process; /* index of the process in it */
 	/* who makes, takes or reaps it: host slot + 1, generation << 32 */
 	_Atomic uint64_t taker;
-	_Atomic int64_t since;	/* when it was made; monotonic ns */
-	_Atomic uint32_t lives; /* POSIX processes it has served */
-	uint32_t pad;
+	_Atomic int64_t since; /* when it was made; monotonic ns */
 };
 
 /* ---- signals (room signal) ---- */
@@ -196,7 +197,7 @@ struct shared {
 
 _Static_assert(sizeof(struct wait_queue) == 32, "shared layout");
 _Static_assert(sizeof(struct thread_slot) == 24, "shared layout");
-_Static_assert(sizeof(struct host_slot) == 40, "shared layout");
+_Static_assert(sizeof(struct host_slot) == 32, "shared layout");
 _Static_assert(sizeof(struct signal_record) == 48, "shared layout");
 
 #endif

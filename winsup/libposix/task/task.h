@@ -112,9 +112,9 @@ win_handle task_host_process(uint32_t host, uint32_t generation);
 bool task_host_lives(uint32_t host, uint32_t generation);
 /* Puts a handle we have anyway into the cache, which owns it from now on. */
 void task_host_know(uint32_t host, uint32_t generation, win_handle process);
-/* Takes an empty slot, state STARTING, new generation: its index and, in
- * *word, what stands in it; or -EAGAIN. */
-long task_host_allocate(uint64_t *word);
+/* Takes an empty slot, new generation: its index and, in *word, what stands in
+ * it; or -EAGAIN. */
+long task_host_allocate(enum host_state state, uint64_t *word);
 static inline enum host_state task_host_state(uint64_t word)
 {
 	return word & 0xff;

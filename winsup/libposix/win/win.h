@@ -85,6 +85,8 @@ int win_region_query(const void *at, struct win_memory *out);
  * whether the page differs from what it was backed by: written to since
  * commit, or no longer shared with its section.  May say true too often. */
 int win_region_touched(const void *at, size_t count, uint8_t *touched);
+/* Whether each page is in memory now. */
+int win_region_resident(const void *at, size_t count, uint8_t *resident);
 int win_region_reset(void *at, size_t size); /* contents become zero */
 
 /* ---- sections (section.c) ---- */

@@ -151,6 +151,13 @@ int win_region_protect(void *at, size_t size, int protection)
 	return 0;
 }
 
+int win_region_resident(const void *at, size_t count, uint8_t *resident)
+{
+	for (size_t i = 0; i < count; i++)
+		resident[i] = fake_page((uintptr_t)at + i * PAGE) >= 0;
+	return 0;
+}
+
 /* ---- sections and handles ---- */
 
 static int handles;

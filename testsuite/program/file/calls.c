@@ -212,7 +212,7 @@ static void append(void **state)
 
 static void append_from_several_processes(void **state)
 {
-	enum { CHILDREN = 4, LINES = 300, WIDTH = 64 };
+	enum { CHILDREN = 4, LINES = 1000, WIDTH = 64 };
 	static char text[CHILDREN * LINES * WIDTH + 1];
 	int seen[CHILDREN][LINES] = { 0 }, status, f;
 

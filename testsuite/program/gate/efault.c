@@ -59,6 +59,7 @@ static uint64_t mask;
 static const struct special {
 	const char *name, *arguments;
 } specials[] = {
+	{ "mincore", "u" },
 	{ "poll", "p10" },
 	{ "ppoll", "p1..8" },
 	{ "select", "8" },
@@ -105,6 +106,8 @@ static const struct special {
 static long letter(char c)
 {
 	switch (c) {
+	case 'u':
+		return (long)usable;
 	case 'p':
 		return (long)&polled;
 	case 'v':
@@ -289,6 +292,7 @@ static const struct exception {
 	{ "getrandom", 0, "what there is room for", 1u << CROSSING, -1 },
 	{ "readlink", 1, "it fits", 1u << CROSSING, -1 },
 	{ "readlinkat", 2, "it fits", 1u << CROSSING, -1 },
+	{ "mincore", 2, "one byte fits", 1u << CROSSING, -1 },
 	{ "getgroups", 1, "there need not be any", 0, -2 },
 	{ "select", 4, "the rest is not told", 1u << READ_ONLY, -1 },
 	{ "futex", 0, "only read", 1u << READ_ONLY, -2 },

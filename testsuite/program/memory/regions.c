@@ -548,6 +548,21 @@ static void shared_through_two_forks(void **state)
 	munmap(p, 32 * PAGE);
 }
 
+static void what_is_in_memory(void **state)
+{
+	unsigned char in[8];
+	char *p = map(8 * PAGE, WRITE, MAP_PRIVATE);
+
+	p[2 * PAGE] = p[3 * PAGE] = 1;
+	assert_int_equal(mincore(p, 7 * PAGE + 1, in), 0);
+	assert_int_equal(in[2] & in[3] & 1, 1);
+	assert_int_equal(in[7] & 1, 0);
+	assert_fails(mincore(p + 1, PAGE, in), EINVAL);
+	munmap(p + 4 * PAGE, PAGE);
+	assert_fails(mincore(p, 8 * PAGE, in), ENOMEM);
+	munmap(p, 8 * PAGE);
+}
+
 static void the_break(void **state)
 {
 #ifdef __libposix__
@@ -592,6 +607,7 @@ int main(void)
 		cmocka_unit_test(fork_shares_shared_memory),
 		cmocka_unit_test(fork_shares_mapped_files),
 		cmocka_unit_test(shared_through_two_forks),
+		cmocka_unit_test(what_is_in_memory),
 		cmocka_unit_test(the_break),
 	};
 

@@ -165,6 +165,27 @@ long sys_msync(uintptr_t start, size_t size, int flags)
 	return memory_sync(start, size, flags);
 }
 
+long sys_mincore(uintptr_t start, size_t size, void *user)
+{
+	uint8_t some[256];
+	size_t pages = (size + PAGE_SIZE_BYTES - 1) / PAGE_SIZE_BYTES, n;
+	long r = 0;
+
+	if (start & (PAGE_SIZE_BYTES - 1))
+		return -EINVAL;
+	if (start + size < start || size > MEMORY_HIGH)
+		return -ENOMEM;
+	for (size_t done = 0; !r && done < pages; done += n) {
+		n = pages - done;
+		if (n > sizeof some)
+			n = sizeof some;
+		r = memory_resident(start + done * PAGE_SIZE_BYTES, n, some);
+		if (!r)
+			r = user_copy_out((char *)user + done, some, n);
+	}
+	return r;
+}
+
 long sys_brk(uintptr_t wanted)
 {
 	return memory_break(wanted);

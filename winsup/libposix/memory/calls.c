@@ -457,6 +457,17 @@ long memory_sync(uintptr_t start, size_t size, int flags)
 	return r;
 }
 
+long memory_resident(uintptr_t start, size_t count, uint8_t *to)
+{
+	long r = -ENOMEM;
+
+	lock_take(&memory_lock);
+	if (covered(start, start + count * PAGE_SIZE_BYTES))
+		r = win_region_resident((void *)start, count, to);
+	lock_drop(&memory_lock);
+	return r;
+}
+
 long memory_break(uintptr_t wanted)
 {
 	uintptr_t old, new;

@@ -66,6 +66,9 @@ long memory_remap(uintptr_t old, size_t old_size, size_t new_size, int flags,
 	uintptr_t new_place);
 long memory_advise(uintptr_t start, size_t size, int advice);
 long memory_sync(uintptr_t start, size_t size, int flags);
+/* For mincore(2): a byte for each page into `to`, of `count` pages that must
+ * be mapped. */
+long memory_resident(uintptr_t start, size_t count, uint8_t *to);
 long memory_break(uintptr_t wanted); /* brk(2): the break after the call */
 /* Fills in the region that holds `address`; false if none does. */
 bool memory_find(uintptr_t address, struct region *out);

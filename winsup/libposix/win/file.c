@@ -262,6 +262,41 @@ int64_t win_file_write(
 	return transferred(settle(h(file), status, &io), &io);
 }
 
+/* Wine 8 asks for the size and then writes there: two processes that append
+ * overwrite each other (testsuite/program/file/calls.c). */
+bool win_file_appends_atomically(void)
+{
+	static int answer HOST_STATE = 0;
+
+	if (!answer)
+		answer = GetProcAddress(GetModuleHandleA("ntdll.dll"),
+				 "wine_get_version")
+				 ? 1
+				 : 2;
+	return answer == 2;
+}
+
+/* A byte where no file reaches, since Windows' locks keep others from reading
+ * and writing what they cover (Microsoft "LockFileEx", Remarks).  They end
+ * with the process that has them. */
+#define LOCKED_BYTE (1ll << 62)
+
+int win_file_lock(win_handle file)
+{
+	OVERLAPPED at = { .OffsetHigh = LOCKED_BYTE >> 32 };
+
+	return LockFileEx(h(file), LOCKFILE_EXCLUSIVE_LOCK, 0, 1, 0, &at)
+		       ? 0
+		       : win_errno_last();
+}
+
+void win_file_unlock(win_handle file)
+{
+	OVERLAPPED at = { .OffsetHigh = LOCKED_BYTE >> 32 };
+
+	UnlockFileEx(h(file), 0, 1, 0, &at);
+}
+
 int win_file_reopen(win_handle *out, win_handle file, int access)
 {
 	DWORD wanted = access & WIN_FILE_WRITE ? GENERIC_READ | GENERIC_WRITE

@@ -118,6 +118,26 @@ int win_region_touched(const void *at, size_t count, uint8_t *touched)
 	return 0;
 }
 
+/* Microsoft "PSAPI_WORKING_SET_EX_BLOCK", Valid. */
+int win_region_resident(const void *at, size_t count, uint8_t *resident)
+{
+	PSAPI_WORKING_SET_EX_INFORMATION *pages;
+	int r = 0;
+
+	pages = win_alloc(count * sizeof *pages);
+	if (!pages)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		pages[i].VirtualAddress = (char *)at + i * 4096;
+	if (!K32QueryWorkingSetEx(
+		    GetCurrentProcess(), pages, (DWORD)(count * sizeof *pages)))
+		r = win_errno_last();
+	for (size_t i = 0; i < count; i++)
+		resident[i] = pages[i].VirtualAttributes.Valid;
+	win_free(pages);
+	return r;
+}
+
 int win_region_reset(void *at, size_t size)
 {
 	MEMORY_BASIC_INFORMATION m;

@@ -85,6 +85,8 @@ int win_region_query(const void *at, struct win_memory *out);
  * whether the page differs from what it was backed by: written to since
  * commit, or no longer shared with its section.  May say true too often. */
 int win_region_touched(const void *at, size_t count, uint8_t *touched);
+/* Whether each page is in memory now. */
+int win_region_resident(const void *at, size_t count, uint8_t *resident);
 int win_region_reset(void *at, size_t size); /* contents become zero */
 
 /* ---- sections (section.c) ---- */
@@ -265,6 +267,11 @@ int64_t win_file_read(win_handle file, void *to, size_t size, int64_t offset);
 int64_t win_file_write(win_handle file, const void *from, size_t size,
 	int64_t offset); /* offset -1: the file pointer; WIN_AT_END */
 #define WIN_AT_END (-2)
+/* Whether a write at WIN_AT_END finds the end and writes in one step. */
+bool win_file_appends_atomically(void);
+/* A lock that only its other takers see, on any handle of the file; waits. */
+int win_file_lock(win_handle file);
+void win_file_unlock(win_handle file);
 /* Same file object opened again, with its own pointer (ReOpenFile). */
 int win_file_reopen(win_handle *out, win_handle file, int access);
 int64_t win_file_seek(win_handle file, int64_t offset, int whence);

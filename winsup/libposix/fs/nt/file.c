@@ -97,6 +97,24 @@ static long transfer_all(win_handle h, struct io *io, int64_t at, bool write)
 	return done ? done : n < 0 ? (long)n : 0;
 }
 
+/* POSIX.1-2024 write(), "O_APPEND": no other write comes between finding the
+ * end and writing.  The rest of a vector follows in the same step. */
+static long append_locked(struct nt_file *f, struct io *io)
+{
+	win_handle h = io->offset < 0 ? f->handle : positional(f);
+	bool locked;
+	long r;
+
+	if (!h)
+		h = f->handle;
+	/* not every volume has locks: what is written counts more */
+	locked = !win_file_lock(h);
+	r = transfer_all(h, io, WIN_AT_END, true);
+	if (locked)
+		win_file_unlock(h);
+	return r;
+}
+
 static long transfer(struct file *f, struct io *io, bool write)
 {
 	struct nt_file *n = nt(f);
@@ -107,6 +125,8 @@ static long transfer(struct file *f, struct io *io, bool write)
 	int64_t before;
 	long r;
 
+	if (append && !win_file_appends_atomically())
+		return append_locked(n, io);
 	if (io->offset < 0)
 		return transfer_all(n->handle, io, at, write);
 	second = positional(n);

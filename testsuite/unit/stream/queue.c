@@ -87,13 +87,19 @@ static void positions_may_pass_any_number(void **state)
 	assert_memory_equal(got, bytes, 1000);
 }
 
-static void it_is_full_at_its_size(void **state)
+/* man 7 pipe's capacity for who does not wait; who waits may fill it all. */
+static void it_is_full_at_its_limit(void **state)
 {
 	assert_int_equal(
-		queue_write(q, bytes, QUEUE_LIMIT + 1, true), QUEUE_LIMIT);
+		queue_write(q, bytes, QUEUE_SIZE + 1, true), QUEUE_LIMIT);
 	assert_int_equal(queue_write(q, "x", 1, true), -EAGAIN);
-	assert_int_equal(queue_read(q, got, sizeof got, true), QUEUE_LIMIT);
-	assert_memory_equal(got, bytes, QUEUE_LIMIT);
+	assert_int_equal(queue_write(q, bytes + QUEUE_LIMIT,
+				 QUEUE_SIZE - QUEUE_LIMIT, false),
+		QUEUE_SIZE - QUEUE_LIMIT);
+	assert_int_equal(fake_waits, 0);
+	assert_int_equal(queue_write(q, "x", 1, true), -EAGAIN);
+	assert_int_equal(queue_read(q, got, sizeof got, true), QUEUE_SIZE);
+	assert_memory_equal(got, bytes, QUEUE_SIZE);
 }
 
 /* POSIX.1-2024 write(): up to PIPE_BUF all or nothing, more may be partial. */
@@ -211,7 +217,7 @@ static void poll_tells_what_would_not_block(void **state)
 {
 	assert_int_equal(queue_poll(q, QUEUE_READER, POLLIN, NULL), 0);
 	assert_int_equal(queue_poll(q, QUEUE_WRITER, POLLOUT, NULL), POLLOUT);
-	queue_write(q, bytes, QUEUE_SIZE - PIPE_BUF + 1, true);
+	queue_write(q, bytes, QUEUE_LIMIT - PIPE_BUF + 1, true);
 	assert_int_equal(queue_poll(q, QUEUE_READER, POLLIN, NULL), POLLIN);
 	/* a write of PIPE_BUF would block: man 7 pipe */
 	assert_int_equal(queue_poll(q, QUEUE_WRITER, POLLOUT, NULL), 0);
@@ -328,7 +334,7 @@ int main(void)
 		TEST(bytes_come_out_as_they_went_in),
 		TEST(the_ring_wraps_at_any_place),
 		TEST(positions_may_pass_any_number),
-		TEST(it_is_full_at_its_size),
+		TEST(it_is_full_at_its_limit),
 		TEST(small_writes_are_whole),
 		TEST(a_blocking_write_waits_until_all_is_in),
 		TEST(a_blocking_read_waits_for_one_byte),

@@ -265,7 +265,8 @@ int fake_session(void **state)
 uint32_t fake_other_process(uint32_t windows_id)
 {
 	uint64_t word;
-	long host = task_host_allocate(HOST_STARTING, &word), i = task_process_allocate();
+	long host = task_host_allocate(HOST_STARTING, &word),
+	     i = task_process_allocate();
 
 	assert_true(host >= 0 && i >= 0);
 	/* forget the handle that an earlier test knew */

@@ -4,12 +4,13 @@ work=$build/tests/scratch/posix-strace
 mkdir -p "$work"
 cd "$work" || exit 1
 cat > script <<'END'
+rm -f /tmp/posix-strace-*
 posix-strace -e trace=write echo hi 2>&1 >/dev/null | sed 's/ <.*//'
 posix-strace -o out -e write sh -c 'echo a; (echo b); exit 3' > /dev/null
 echo "status $?"
 sed 's/ <.*//' out
 # children too, each line with its pid
-posix-strace -f -o out -e write sh -c 'echo a; (echo b)' > /dev/null
+posix-strace -f -o out -e write sh -c 'echo a; (echo b); :' > /dev/null
 sed -e 's/^[0-9]* [0-9.]* /PID /' -e 's/ <.*//' out
 cut -d' ' -f1 out | grep -v + | sort -u | wc -l
 # others than those named; their error by name
@@ -28,12 +29,15 @@ echo "status $?"
 # standard streams are the program's
 echo data | posix-strace -e none cat 2> /dev/null
 # shown while it runs
-mkfifo fifo 2> /dev/null
+rm -f live
 posix-strace -e write sh -c 'echo early; sleep 20' 2> live > /dev/null & tracer=$!
 n=0
-until grep -q early live || [ $n = 100 ]; do sleep 0.1; n=$((n + 1)); done
+until grep -qs early live || [ $n = 100 ]; do sleep 0.1; n=$((n + 1)); done
 grep -c early live
+# a signal to it is for the program, and it leaves nothing behind
 kill $tracer
+wait $tracer
+echo "status $?"
 ls /tmp/posix-strace-* 2> /dev/null | wc -l
 END
 cat > expected <<'END'
@@ -59,7 +63,8 @@ posix-strace: /missing/x: No such file or directory
 status 1
 data
 1
-1
+status 143
+0
 END
 "$src/utils/build/wine-run" "$build" "$build/root/usr/bin/sh" script > got 2>&1
 diff expected got

@@ -102,17 +102,22 @@ static void start(char **argv, const char *trace)
 }
 
 /* The file grows without a word to its reader, so it is looked at ten times a
- * second, and once more when the program has ended. */
+ * second, and once more when the program has ended.  Whoever wants to end
+ * posix-strace means the program. */
 static int await(int from)
 {
 	struct timespec pause = { 0, 100000000 };
-	sigset_t ended;
-	int status;
+	sigset_t awaited;
+	int status, signal;
 
-	sigemptyset(&ended);
-	sigaddset(&ended, SIGCHLD);
+	sigemptyset(&awaited);
+	sigaddset(&awaited, SIGCHLD);
+	sigaddset(&awaited, SIGTERM);
+	sigaddset(&awaited, SIGHUP);
 	while (waitpid(child, &status, WNOHANG) == 0) {
-		sigtimedwait(&ended, NULL, &pause);
+		signal = sigtimedwait(&awaited, NULL, &pause);
+		if (signal == SIGTERM || signal == SIGHUP)
+			kill(child, signal);
 		drain(from);
 	}
 	drain(from);
@@ -172,6 +177,8 @@ int main(int argc, char **argv)
 	}
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGCHLD);
+	sigaddset(&blocked, SIGTERM);
+	sigaddset(&blocked, SIGHUP);
 	/* the keyboard's signals are for the program */
 	sigaddset(&blocked, SIGINT);
 	sigaddset(&blocked, SIGQUIT);

@@ -17,6 +17,9 @@
 #define UNITS 1024	  /* of UTF-16 at once */
 #define LINE  (3 * UNITS) /* the same in UTF-8 */
 
+/* ns that Ctrl-C is given to end a read, and to become a signal */
+#define CONTROL_TIME 100000000
+
 struct console {
 	struct file file; /* its lock guards `cut` */
 	win_handle handle;
@@ -80,6 +83,17 @@ static long await(struct file *f)
 	return r;
 }
 
+/* Ctrl-C has ended a read; another thread or process sends its signal. */
+static long await_signal(void)
+{
+	struct sleep s;
+
+	sleep_begin(&s, win_clock_monotonic() + CONTROL_TIME);
+	sleep_wait(&s);
+	sleep_end(&s);
+	return -ERESTARTSYS;
+}
+
 static long console_read(struct file *f, struct io *io)
 {
 	const struct iovec *v = io->vector;
@@ -102,11 +116,10 @@ static long console_read(struct file *f, struct io *io)
 		n = win_console_read(handle_of(f), units, UNITS);
 		typed.reading = 0;
 		win_event_set(typed.ended);
-		if (typed.interrupted)
-			n = -EINTR;
+		if (typed.interrupted || n == -EINTR)
+			return await_signal();
 		if (n < 0)
-			/* Ctrl-C ends the read; its signal is on the way */
-			return n == -EINTR ? -ERESTARTSYS : (long)n;
+			return (long)n;
 		take_line(units, n);
 	}
 	lock_take(&typed.lock);
@@ -382,8 +395,20 @@ static void end_reading(void)
 	if (!from)
 		return;
 	typed.interrupted = true;
-	if (win_wait(&typed.ended, 1, win_clock_monotonic() + 100000000) < 0)
+	if (win_wait(&typed.ended, 1, win_clock_monotonic() + CONTROL_TIME) < 0)
 		win_console_enter(from);
+}
+
+static void tell_foreground(struct process *p, uint32_t type)
+{
+	struct shared *s = task_shared();
+	struct signal_record record = { .signal = SIGHUP, .code = SI_KERNEL };
+
+	if (type < 2)
+		record.signal = type == 0 ? SIGINT : SIGQUIT;
+	signal_send_group(
+		s->console_group ? s->console_group : s->process[p->slot].group,
+		&record);
 }
 
 /* Ctrl-C goes to the foreground group.  Every process on the console hears
@@ -391,20 +416,12 @@ static void end_reading(void)
 static bool control(uint32_t type)
 {
 	struct process *p = task_process();
-	struct shared *s = task_shared();
-	struct signal_record record = { .signal = SIGINT, .code = SI_KERNEL };
+	uint64_t host = task_shared()->hosts[task_host].word;
 
+	if (p && task_host_state(host) == HOST_NATIVE)
+		tell_foreground(p, type);
 	if (type == 0)
 		end_reading();
-	if (!p || task_host_state(s->hosts[task_host].word) != HOST_NATIVE)
-		return true;
-	if (type == 1)
-		record.signal = SIGQUIT;
-	else if (type != 0)
-		record.signal = SIGHUP;
-	signal_send_group(
-		s->console_group ? s->console_group : s->process[p->slot].group,
-		&record);
 	return true;
 }
 

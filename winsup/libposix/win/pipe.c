@@ -122,15 +122,15 @@ int win_console_write(win_handle handle, const uint16_t *from, size_t units)
 	return 0;
 }
 
+/* Without the key's release: that would be left in the queue, and make the
+ * handle signalled when there is nothing to read. */
 void win_console_enter(win_handle handle)
 {
 	INPUT_RECORD down = { .EventType = KEY_EVENT,
 		.Event.KeyEvent = { TRUE, 1, VK_RETURN, 28, { u'\r' }, 0 } };
-	INPUT_RECORD both[] = { down, down };
 	DWORD done;
 
-	both[1].Event.KeyEvent.bKeyDown = FALSE;
-	WriteConsoleInputW(h(handle), both, 2, &done);
+	WriteConsoleInputW(h(handle), &down, 1, &done);
 }
 
 int win_console_attach(uint32_t process_id)

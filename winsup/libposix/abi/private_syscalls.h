@@ -16,6 +16,11 @@
 /* (which, struct posix_object *): the next image whose constructors
  * (which 0) or destructors (1) are to be run; -ESRCH after the last. */
 #define SYS_posix_object 0x1006
+/* (what, from, to, size): a path in the other spelling; what is one of the two
+ * below.  winsup/include/sys/posix.h tells programs of it. */
+#define SYS_posix_path	      0x1007
+#define POSIX_PATH_TO_POSIX   0
+#define POSIX_PATH_TO_WINDOWS 1
 
 #define POSIX_DL_TEXT 512
 

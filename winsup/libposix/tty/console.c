@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -13,11 +14,17 @@
 #include "memory/memory.h"
 #include "signal/signal.h"
 
-#define LINE 4096
+#define UNITS 1024	  /* of UTF-16 at once */
+#define LINE  (3 * UNITS) /* the same in UTF-8 */
+
+/* ns that Ctrl-C is given to end a read, and to become a signal */
+#define CONTROL_TIME 100000000
 
 struct console {
-	struct file file;
+	struct file file; /* its lock guards `cut` */
 	win_handle handle;
+	char cut[4]; /* begin of a character whose rest is yet to be written */
+	size_t cut_size;
 };
 
 /* What is left of the line that was typed last; one for the process. */
@@ -25,6 +32,10 @@ static struct {
 	struct lock lock;
 	char bytes[LINE];
 	size_t at, length;
+	/* the handle that Windows reads a line from, while it does */
+	_Atomic(win_handle) reading;
+	win_handle ended;	 /* event: that read has ended */
+	atomic_bool interrupted; /* by Ctrl-C */
 } typed HOST_STATE = { .lock = LOCK_INIT(RANK_TTY) };
 
 static win_handle handle_of(struct file *f)
@@ -32,16 +43,19 @@ static win_handle handle_of(struct file *f)
 	return container_of(f, struct console, file)->handle;
 }
 
-/* CR LF of Windows' line mode as LF; Ctrl-Z at a line's start as its end of
- * file, Ctrl-D too. */
-static void take_line(int64_t n)
+/* CR LF of Windows' line mode as LF.  Ctrl-D gives what was typed before it:
+ * nothing is the end of the file, and so is Ctrl-Z at a line's start. */
+static void take_line(const uint16_t *units, int64_t n)
 {
-	size_t to = 0;
+	size_t to = 0, length;
 
-	for (int64_t i = 0; i < n; i++)
+	if (n && units[n - 1] == 4)
+		n--;
+	length = utf8_from_utf16(typed.bytes, LINE, units, (size_t)n);
+	for (size_t i = 0; i < length; i++)
 		if (typed.bytes[i] != '\r')
 			typed.bytes[to++] = typed.bytes[i];
-	if (to && (typed.bytes[0] == 4 || typed.bytes[0] == 26))
+	if (to && typed.bytes[0] == 26)
 		to = 0;
 	typed.at = 0;
 	typed.length = to;
@@ -69,6 +83,17 @@ static long await(struct file *f)
 	return r;
 }
 
+/* Ctrl-C has ended a read; another thread or process sends its signal. */
+static long await_signal(void)
+{
+	struct sleep s;
+
+	sleep_begin(&s, win_clock_monotonic() + CONTROL_TIME);
+	sleep_wait(&s);
+	sleep_end(&s);
+	return -ERESTARTSYS;
+}
+
 static long console_read(struct file *f, struct io *io)
 {
 	const struct iovec *v = io->vector;
@@ -77,16 +102,25 @@ static long console_read(struct file *f, struct io *io)
 	if (!io->count || !v->iov_len)
 		return 0;
 	if (typed.at == typed.length) {
+		uint16_t units[UNITS];
 		int64_t n;
 
 		r = await(f);
 		if (r)
 			return r;
-		n = win_file_read(handle_of(f), typed.bytes, LINE, -1);
+		if (!typed.ended && win_event_create(&typed.ended, NULL, true))
+			return -ENOMEM;
+		typed.interrupted = false;
+		win_event_reset(typed.ended);
+		typed.reading = handle_of(f);
+		n = win_console_read(handle_of(f), units, UNITS);
+		typed.reading = 0;
+		win_event_set(typed.ended);
+		if (typed.interrupted || n == -EINTR)
+			return await_signal();
 		if (n < 0)
-			/* Ctrl-C ends the read; its signal is on the way */
-			return n == -EINTR ? -ERESTARTSYS : (long)n;
-		take_line(n);
+			return (long)n;
+		take_line(units, n);
 	}
 	lock_take(&typed.lock);
 	r = (long)(typed.length - typed.at);
@@ -100,20 +134,92 @@ static long console_read(struct file *f, struct io *io)
 	return r;
 }
 
+/* Whether these bytes begin a character and do not end it. */
+static bool is_cut(const char *p, size_t size)
+{
+	unsigned char lead = (unsigned char)p[0];
+	size_t whole = lead < 0xc2   ? 1
+		       : lead < 0xe0 ? 2
+		       : lead < 0xf0 ? 3
+		       : lead < 0xf5 ? 4
+				     : 1;
+
+	if (whole <= size)
+		return false;
+	for (size_t i = 1; i < size; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return false;
+	return true;
+}
+
+/* UTF-8 as UTF-16; what is none becomes U+FFFD.  Returns how many bytes were
+ * taken: all but the first bytes of a character that is not whole. */
+static size_t convert(
+	const char *from, size_t size, uint16_t *to, size_t *units)
+{
+	size_t i = 0, n = 0, step;
+	uint32_t c;
+
+	for (; i < size && !is_cut(from + i, size - i); i += step) {
+		step = utf8_decode(from + i, size - i, &c);
+		if (!step) {
+			step = 1;
+			c = 0xfffd;
+		}
+		if (c >= 0x10000) {
+			to[n++] = (uint16_t)(0xd800 + ((c - 0x10000) >> 10));
+			c = 0xdc00 + (c & 0x3ff);
+		}
+		to[n++] = (uint16_t)c;
+	}
+	*units = n;
+	return i;
+}
+
+static long write_some(struct console *c, const char *user, size_t size)
+{
+	char bytes[UNITS];
+	uint16_t units[UNITS];
+	size_t length, taken, count;
+	long r = 0;
+
+	lock_take(&c->file.lock);
+	length = c->cut_size;
+	memcpy(bytes, c->cut, length);
+	if (size > UNITS - length)
+		size = UNITS - length;
+	if (user_copy_in(bytes + length, user, size))
+		r = -EFAULT;
+	if (!r) {
+		length += size;
+		taken = convert(bytes, length, units, &count);
+		c->cut_size = length - taken;
+		memcpy(c->cut, bytes + taken, c->cut_size);
+	}
+	lock_drop(&c->file.lock);
+	if (!r)
+		r = win_console_write(c->handle, units, count);
+	return r ? r : (long)size;
+}
+
 static long console_write(struct file *f, struct io *io)
 {
+	struct console *c = container_of(f, struct console, file);
 	long done = 0;
 
 	for (int i = 0; i < io->count; i++) {
-		int64_t n = io->vector[i].iov_len
-				    ? win_file_write(handle_of(f),
-					      io->vector[i].iov_base,
-					      io->vector[i].iov_len, -1)
-				    : 0;
+		const char *from = io->vector[i].iov_base;
+		size_t left = io->vector[i].iov_len;
 
-		if (n < 0)
-			return done ? done : (long)n;
-		done += n;
+		while (left) {
+			long n = write_some(c, from, left);
+
+			if (n < 0)
+				return done ? done : n;
+			done += n;
+			from += n;
+			left -= (size_t)n;
+		}
 	}
 	return done;
 }
@@ -280,23 +386,42 @@ long console_open(int flags, struct file **out)
 	return -ENXIO;
 }
 
+/* Windows' console ends a read at Ctrl-C.  Wine's (8.0) empties the line and
+ * goes on: it gets the Enter that it waits for, and the line is dropped. */
+static void end_reading(void)
+{
+	win_handle from = typed.reading;
+
+	if (!from)
+		return;
+	typed.interrupted = true;
+	if (win_wait(&typed.ended, 1, win_clock_monotonic() + CONTROL_TIME) < 0)
+		win_console_enter(from);
+}
+
+static void tell_foreground(struct process *p, uint32_t type)
+{
+	struct shared *s = task_shared();
+	struct signal_record record = { .signal = SIGHUP, .code = SI_KERNEL };
+
+	if (type < 2)
+		record.signal = type == 0 ? SIGINT : SIGQUIT;
+	signal_send_group(
+		s->console_group ? s->console_group : s->process[p->slot].group,
+		&record);
+}
+
 /* Ctrl-C goes to the foreground group.  Every process on the console hears
  * it; only the one that Windows started passes it on. */
 static bool control(uint32_t type)
 {
 	struct process *p = task_process();
-	struct shared *s = task_shared();
-	struct signal_record record = { .signal = SIGINT, .code = SI_KERNEL };
+	uint64_t host = task_shared()->hosts[task_host].word;
 
-	if (!p || task_host_state(s->hosts[task_host].word) != HOST_NATIVE)
-		return true;
-	if (type == 1)
-		record.signal = SIGQUIT;
-	else if (type != 0)
-		record.signal = SIGHUP;
-	signal_send_group(
-		s->console_group ? s->console_group : s->process[p->slot].group,
-		&record);
+	if (p && task_host_state(host) == HOST_NATIVE)
+		tell_foreground(p, type);
+	if (type == 0)
+		end_reading();
 	return true;
 }
 

@@ -328,6 +328,10 @@ int win_console_size(win_handle h, int *columns, int *rows);
 int win_console_mode(win_handle h, uint32_t *mode);
 int win_console_set_mode(win_handle h, uint32_t mode);
 int win_console_attach(uint32_t process_id);
+/* A line, or what precedes Ctrl-D, that included; -EINTR for Ctrl-C. */
+int64_t win_console_read(win_handle h, uint16_t *to, size_t units);
+int win_console_write(win_handle h, const uint16_t *from, size_t units);
+void win_console_enter(win_handle h); /* as if Enter had been typed */
 
 /* ---- the machine ---- */
 struct win_machine {

@@ -57,6 +57,7 @@ enum meaning {
 	DROP_WORD,
 	INPUT,
 	INPUT_WORD,
+	KEEP,
 	SONAME,
 	RUNPATH,
 	ENTRY,
@@ -128,8 +129,10 @@ static const struct option {
 	{ "--hash-style=", true, DROP },
 	{ "--build-id", true, DROP },
 	{ "--eh-frame-hdr", false, DROP },
-	{ "--as-needed", false, DROP },
-	{ "--no-as-needed", false, DROP },
+	{ "--as-needed", false, KEEP },
+	{ "--no-as-needed", false, KEEP },
+	{ "--push-state", false, KEEP },
+	{ "--pop-state", false, KEEP },
 	{ "--warn-common", false, DROP },
 	{ "--sort-common", true, DROP },
 	{ "--sort-section", true, DROP },
@@ -251,6 +254,9 @@ static void apply(struct line *l, const struct option *o, const char *value)
 		break;
 	case INPUT_WORD:
 		input(l, text_of("%s%s", o->name, value));
+		break;
+	case KEEP:
+		input(l, o->name);
 		break;
 	case INPUT:
 	case DROP:

@@ -180,10 +180,14 @@ static bool is_object(const char *word)
 static void collect_object(struct names *n, const char *file, bool whole)
 {
 	char *output = text_of("%s/nm", scratch);
-	char *argv[] = { (char *)nm, "-A", (char *)file, NULL };
+	char *argv[] = { (char *)nm, "-A", (char *)file, NULL }, *bytes;
+	size_t size;
 
 	run(argv, output, "/dev/null");
 	names_add_file(n, file, read_file(output, NULL), whole);
+	bytes = read_file(file, &size);
+	names_read_hidden(n, bytes, size);
+	free(bytes);
 }
 
 struct library {
@@ -362,8 +366,6 @@ static void add_weak(struct link *k, struct strings *argv)
  * library too, has or uses under the same name: theirs give way to it. */
 static bool interposes(struct link *k, const struct symbol *s)
 {
-	if (s->definer < 0 || !strcmp(s->name, "main"))
-		return false;
 	return s->imported || exported(&k->exports, s->name) ||
 	       (s->provider >= 0 &&
 		       k->names.units[s->provider].kind == UNIT_LIBRARY);
@@ -378,9 +380,11 @@ static void add_exports(struct link *k, struct strings *argv)
 	for (int i = 0; i < k->names.count; i++) {
 		const struct symbol *s = k->names.list[i];
 
-		/* lld does not count weak definitions among all */
-		if (all ? s->weak_definition && s->definer >= 0
-			: interposes(k, s))
+		if (s->definer < 0 || s->hidden || !strcmp(s->name, "main"))
+			continue;
+		/* among all lld does not count weak definitions, nor what an
+		 * import library has as well */
+		if (interposes(k, s) || (all && s->weak_definition))
 			strings_add(
 				argv, text_of("-Xlink=-export:%s", s->name));
 	}

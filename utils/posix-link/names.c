@@ -142,6 +142,32 @@ void names_add_file(
 	free(copy);
 }
 
+/* visibility("hidden") reaches the linker as a directive in section .drectve.
+ */
+void names_read_hidden(struct names *n, const char *bytes, size_t size)
+{
+	static const char directive[] = "-exclude-symbols:";
+	const char *end = bytes + size, *p = bytes;
+
+	while ((p = memmem(p, (size_t)(end - p), directive,
+			sizeof directive - 1))) {
+		p += sizeof directive - 1;
+		do {
+			char name[1024];
+			size_t k = 0;
+
+			while (p < end && strchr("\",", *p) && *p)
+				p++;
+			for (; p < end && *p && !strchr(" \",", *p); p++)
+				if (k + 1 < sizeof name)
+					name[k++] = *p;
+			name[k] = 0;
+			if (k)
+				names_symbol(n, name)->hidden = true;
+		} while (p < end && *p == ',');
+	}
+}
+
 int names_add_library(struct names *n, const char *file)
 {
 	return add_unit(n, UNIT_LIBRARY, file, NULL);

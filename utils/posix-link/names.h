@@ -5,6 +5,7 @@
 #define NAMES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "line.h"
 
@@ -16,6 +17,7 @@ struct symbol {
 	bool weak_definition, wanted, wanted_weakly;
 	bool refptr;   /* read through a pointer .refptr.NAME */
 	bool imported; /* by a library on the line */
+	bool hidden;   /* its object asks not to export it */
 };
 
 enum unit_kind {
@@ -44,6 +46,8 @@ struct symbol *names_symbol(struct names *n, const char *name);
 /* Adds llvm-nm -A's output for one file.  whole: all members are linked. */
 void names_add_file(
 	struct names *n, const char *file, const char *text, bool whole);
+/* Reads an object's or archive's bytes for what it does not want exported. */
+void names_read_hidden(struct names *n, const char *bytes, size_t size);
 /* Adds a shared object; then what it exports and imports. */
 int names_add_library(struct names *n, const char *file);
 void names_library_exports(struct names *n, int unit, const char *name);

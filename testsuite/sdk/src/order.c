@@ -27,7 +27,7 @@ int main(int argc, char **argv)
 	printf("calls %d\n", a_call() + b_call());
 	atexit(last);
 	if (!strcmp(what, "dlopen")) {
-		void *h = dlopen("./libp.so", RTLD_NOW);
+		void *h = dlopen("./libxp.so", RTLD_NOW);
 
 		if (!h) {
 			puts(dlerror());
@@ -35,7 +35,7 @@ int main(int argc, char **argv)
 		}
 		*(void **)&plugin = dlsym(h, "p_call");
 		printf("plugin %d\n", plugin());
-		h = dlopen("./libq.so", RTLD_LAZY);
+		h = dlopen("./libxq.so", RTLD_LAZY);
 		printf("second %d\n", h != NULL);
 	}
 	fflush(stdout);

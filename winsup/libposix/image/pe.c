@@ -87,6 +87,27 @@ void *pe_export(const void *base, const char *name)
 	return NULL;
 }
 
+/* Where the function that holds an address begins, as the unwind table has it;
+ * 0 if it holds none: "PE Format", .pdata. */
+static uint32_t function_at(const void *base, uint64_t rva)
+{
+	const struct {
+		uint32_t start, end, unwind;
+	} * table;
+	struct pe pe;
+	uint32_t count;
+
+	if (!pe_parse(base, 4096, &pe) || !pe.directories[2 * PE_EXCEPTION])
+		return 0;
+	table = (const void *)((const char *)base +
+			       pe.directories[2 * PE_EXCEPTION]);
+	count = pe.directories[2 * PE_EXCEPTION + 1] / sizeof *table;
+	for (uint32_t i = 0; i < count; i++)
+		if (rva >= table[i].start && rva < table[i].end)
+			return table[i].start;
+	return 0;
+}
+
 const char *pe_nearest(const void *base, uint64_t address, uint64_t *at)
 {
 	const struct export_directory *e = exports(base);
@@ -102,6 +123,9 @@ const char *pe_nearest(const void *base, uint64_t address, uint64_t *at)
 			best_rva = f;
 		}
 	}
+	/* in a function of its own that is not exported */
+	if (best && function_at(base, rva) > best_rva)
+		return NULL;
 	*at = (uint64_t)base + best_rva;
 	return best;
 }

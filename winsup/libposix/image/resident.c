@@ -245,8 +245,8 @@ static long map(struct file *f, const struct identity *identity,
 	return 0;
 }
 
-long resident_find(
-	const struct identity *identity, uint64_t wanted, struct resident **out)
+long resident_find(const struct identity *identity, uint64_t wanted, bool fresh,
+	struct resident **out)
 {
 	if (!residents.next)
 		list_init(&residents);
@@ -258,8 +258,8 @@ long resident_find(
 		if (r->used || !same(&r->identity, identity) ||
 			(wanted && (uint64_t)r->base != wanted))
 			continue;
-		if (!r->settled) {
-			/* bound to who knows what: read it again */
+		if (!r->settled || fresh) {
+			/* bound to something else: read it again */
 			if (!r->adopted)
 				evict(r);
 			continue;
@@ -273,9 +273,9 @@ long resident_find(
 }
 
 long resident_get(struct file *f, const struct identity *identity,
-	uint64_t wanted, struct resident **out)
+	uint64_t wanted, bool fresh, struct resident **out)
 {
-	long r = resident_find(identity, wanted, out);
+	long r = resident_find(identity, wanted, fresh, out);
 
 	return r == -ENOENT ? map(f, identity, wanted, out) : r;
 }

@@ -26,12 +26,17 @@ static struct image *image_at(struct images *i, const void *address)
 	return NULL;
 }
 
+/* A handle is the image's base: it means the same in a forked child. */
+static void *handle_of(const struct image *im)
+{
+	return im->resident->base;
+}
+
 static struct image *checked(struct images *i, void *handle)
 {
-	list_for_each(
-		entry, &i->list) if (container_of(entry, struct image, entry) ==
-				     handle) return handle;
-	return NULL;
+	struct image *im = image_at(i, handle);
+
+	return im && handle_of(im) == handle ? im : NULL;
 }
 
 static long finish(struct posix_dl *d, void *user, long r)
@@ -84,7 +89,7 @@ long image_dlopen(void *user)
 		return -EFAULT;
 	d.text[0] = 0;
 	if (!d.name) {
-		d.handle = i->program;
+		d.handle = handle_of(i->program);
 		return finish(&d, user, 0);
 	}
 	r = user_string(name, d.name, sizeof name);
@@ -96,7 +101,7 @@ long image_dlopen(void *user)
 		sizeof d.text);
 	if (!r) {
 		im->handle_count++;
-		d.handle = im;
+		d.handle = handle_of(im);
 	}
 	lock_drop(&i->lock);
 	return finish(&d, user, r);

@@ -233,10 +233,11 @@ static long try_list(struct images *i, const char *list, const char *by,
 		const char *end = strchr(list, ':');
 		size_t size = end ? (size_t)(end - list) : strlen(list), n;
 
-		n = folder(path, sizeof path, list, size, by);
+		/* man 8 ld.so: an empty one is the current folder */
+		n = size ? folder(path, sizeof path, list, size, by)
+			 : format(path, sizeof path, ".");
 		format(path + n, sizeof path - n, "/%s", soname);
-		if (n)
-			r = images_add(i, path, soname, out, problem, room);
+		r = images_add(i, path, soname, out, problem, room);
 		list = end ? end + 1 : NULL;
 	}
 	return r;

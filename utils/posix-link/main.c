@@ -106,7 +106,8 @@ static void write_file(const char *name, const void *bytes, size_t size)
 /* ---- libraries ---- */
 
 /* -lNAME: libNAME.so, a PE file under a Linux name, or libNAME.a. */
-static const char *find_library(const struct line *l, const char *name)
+static const char *find_library(
+	const struct line *l, const char *name, bool archives)
 {
 	static const char *const shapes[] = { "%s/lib%s.so", "%s/lib%s.a" };
 
@@ -115,7 +116,7 @@ static const char *find_library(const struct line *l, const char *name)
 					     ? l->folders.list[i]
 					     : text_of("%s/usr/lib", root);
 
-		for (int k = l->is_static; k < 2; k++) {
+		for (int k = l->is_static || archives; k < 2; k++) {
 			char *path;
 
 			if (name[0] == ':')
@@ -131,20 +132,24 @@ static const char *find_library(const struct line *l, const char *name)
 
 static void resolve_inputs(const struct line *l, struct strings *to)
 {
+	bool archives = false;
+
 	for (int i = 0; i < l->inputs.count; i++) {
 		const char *word = l->inputs.list[i], *path;
 
-		if (strncmp(word, "-l", 2)) {
+		if (!strcmp(word, "-Bstatic") || !strcmp(word, "-dn"))
+			archives = true;
+		else if (!strcmp(word, "-Bdynamic") || !strcmp(word, "-dy"))
+			archives = false;
+		else if (strncmp(word, "-l", 2)) {
 			if (strncmp(word, "-L", 2))
 				strings_add(to, word);
-			continue;
-		}
-		path = find_library(l, word + 2);
-		if (!path) {
+		} else if ((path = find_library(l, word + 2, archives))) {
+			strings_add(to, path);
+		} else {
 			fprintf(stderr, "posix-link: cannot find %s\n", word);
 			exit(1);
 		}
-		strings_add(to, path);
 	}
 }
 

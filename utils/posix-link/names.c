@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "names.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,12 +143,10 @@ void names_add_file(
 	free(copy);
 }
 
-/* visibility("hidden") reaches the linker as a directive in section .drectve.
- */
-void names_read_hidden(struct names *n, const char *bytes, size_t size)
+/* visibility("hidden") reaches the linker as a directive. */
+static void read_directives(struct names *n, const char *p, const char *end)
 {
 	static const char directive[] = "-exclude-symbols:";
-	const char *end = bytes + size, *p = bytes;
 
 	while ((p = memmem(p, (size_t)(end - p), directive,
 			sizeof directive - 1))) {
@@ -156,7 +155,7 @@ void names_read_hidden(struct names *n, const char *bytes, size_t size)
 			char name[1024];
 			size_t k = 0;
 
-			while (p < end && strchr("\",", *p) && *p)
+			while (p < end && (*p == '"' || *p == ','))
 				p++;
 			for (; p < end && *p && !strchr(" \",", *p); p++)
 				if (k + 1 < sizeof name)
@@ -165,6 +164,55 @@ void names_read_hidden(struct names *n, const char *bytes, size_t size)
 			if (k)
 				names_symbol(n, name)->hidden = true;
 		} while (p < end && *p == ',');
+	}
+}
+
+/* "PE Format": COFF file header, section table, section .drectve. */
+static void read_object(struct names *n, const char *bytes, size_t size)
+{
+	uint16_t machine, count, optional;
+	const char *section;
+
+	if (size < 20)
+		return;
+	memcpy(&machine, bytes, 2);
+	memcpy(&count, bytes + 2, 2);
+	memcpy(&optional, bytes + 16, 2);
+	section = bytes + 20 + optional;
+	for (; machine == 0x8664 && count; count--, section += 40) {
+		uint32_t length, offset;
+
+		if (section + 40 > bytes + size)
+			return;
+		memcpy(&length, section + 16, 4);
+		memcpy(&offset, section + 20, 4);
+		if (!strncmp(section, ".drectve", 8) && offset <= size &&
+			length <= size - offset)
+			read_directives(
+				n, bytes + offset, bytes + offset + length);
+	}
+}
+
+/* "PE Format", archive: members behind headers of 60 bytes. */
+void names_read_hidden(struct names *n, const char *bytes, size_t size)
+{
+	size_t at = 8;
+
+	if (size < 8 || memcmp(bytes, "!<arch>\n", 8)) {
+		read_object(n, bytes, size);
+		return;
+	}
+	while (at + 60 <= size) {
+		char digits[11] = { 0 };
+		size_t length;
+
+		memcpy(digits, bytes + at + 48, 10);
+		length = strtoul(digits, NULL, 10);
+		at += 60;
+		if (length > size - at)
+			return;
+		read_object(n, bytes + at, length);
+		at += length + length % 2;
 	}
 }
 

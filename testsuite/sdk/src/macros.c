@@ -1,8 +1,10 @@
 /* What the compiler says about its target. */
 #include <limits.h>
+#include <locale.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <time.h>
 #include <wchar.h>
 
 #ifndef __libposix__
@@ -40,6 +42,7 @@ _Static_assert(_Alignof(max_align_t) == 16, "alignment");
 
 int main(void)
 {
+	setlocale(LC_ALL, "C.UTF-8");
 	printf("%ls %zu\n", L"wide \x20ac", sizeof(long));
 	return 0;
 }

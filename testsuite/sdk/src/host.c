@@ -115,15 +115,15 @@ int main(void)
 
 	self = dlopen(NULL, RTLD_LAZY);
 	printf("self %d\n", dlsym(self, "host_function") == host_function);
-	printf("own data %d\n", dlsym(RTLD_DEFAULT, "host_number") ==
-					&host_number);
+	printf("own data %d\n",
+		dlsym(RTLD_DEFAULT, "host_number") == &host_number);
 	printf("static %d\n", dlsym(self, "not_exported") != NULL);
 	printf("libc by self %d\n", dlsym(self, "strlen") == (void *)strlen);
 	open_it("./nothing.so", RTLD_NOW);
 	printf("error once %d\n", dlerror() == NULL);
 	open_it("nothing-by-name.so", RTLD_NOW);
-	printf("not loaded %d\n", dlopen("./plugina.so", RTLD_NOW |
-					      RTLD_NOLOAD) == NULL);
+	printf("not loaded %d\n",
+		dlopen("./plugina.so", RTLD_NOW | RTLD_NOLOAD) == NULL);
 	dlerror();
 	a = open_it("./plugina.so", RTLD_NOW | RTLD_LOCAL);
 	printf("value %d\n", *(int *)dlsym(a, "plugin_value"));
@@ -133,12 +133,12 @@ int main(void)
 	printf("same handle %d\n", again == a);
 	snprintf(path, sizeof path, "%s/plugina.so", getcwd(NULL, 0));
 	printf("same by another path %d\n", dlopen(path, RTLD_NOW) == a);
-	printf("same noload %d\n", dlopen("./plugina.so", RTLD_NOW |
-						RTLD_NOLOAD) == a);
+	printf("same noload %d\n",
+		dlopen("./plugina.so", RTLD_NOW | RTLD_NOLOAD) == a);
 	printf("local hidden %d\n", dlsym(RTLD_DEFAULT, "which") == NULL);
 	b = open_it("./pluginb.so", RTLD_LAZY | RTLD_LOCAL);
-	printf("each its own %s, %s\n", ((const char *(*)(void))dlsym(a,
-					       "which"))(),
+	printf("each its own %s, %s\n",
+		((const char *(*)(void))dlsym(a, "which"))(),
 		((const char *(*)(void))dlsym(b, "which"))());
 	printf("values %d %d\n", call(a, "only_in", 0), call(b, "only_in", 0));
 	printf("a sees which: %d\n", call(a, "has_neighbour", 0));
@@ -157,8 +157,8 @@ int main(void)
 	open_it("./broken.so", RTLD_NOW);
 	open_it("./broken.so", RTLD_NOW);
 	open_it("./half.so", RTLD_NOW);
-	printf("nothing of it stays %d\n", dlopen("./half.so", RTLD_NOW |
-						  RTLD_NOLOAD) == NULL);
+	printf("nothing of it stays %d\n",
+		dlopen("./half.so", RTLD_NOW | RTLD_NOLOAD) == NULL);
 	dlerror();
 	describe("plugin function", dlsym(a, "plugin_run"));
 	describe("plugin static function",

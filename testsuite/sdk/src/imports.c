@@ -84,8 +84,7 @@ int main(void)
 	if (!fork()) {
 		one_number = 1000;
 		one_add(1);
-		printf("child %d %d\n", *two_number,
-			record.compare("a", "a"));
+		printf("child %d %d\n", *two_number, record.compare("a", "a"));
 		same("child free", free, one_address(2));
 		fflush(stdout);
 		_exit(0);

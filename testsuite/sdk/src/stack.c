@@ -32,8 +32,7 @@ static __attribute__((noinline)) unsigned large_frame(int depth)
 
 	for (size_t i = 0; i < sizeof frame; i += 997)
 		frame[i] = (unsigned char)(i + (size_t)depth);
-	return sum(frame, sizeof frame) +
-	       (depth ? large_frame(depth - 1) : 0);
+	return sum(frame, sizeof frame) + (depth ? large_frame(depth - 1) : 0);
 }
 
 static void frames(const char *where)
@@ -141,7 +140,7 @@ static void variadics(void)
 	variadic("idLdLpgsdc", 1, 1.5, 2.25L, -3.5, 1 / 3.0L, p, made(3), "x",
 		.125, s);
 	printf("%d ", through(text, sizeof text, "%d %s %Lg %g %c %lld %5.2f",
-			       1, "two", 3.0L, 4.0, '5', 6ll, 7.0));
+			      1, "two", 3.0L, 4.0, '5', 6ll, 7.0));
 	puts(text);
 	printf("%ld %g\n", made(7).a[32], made(7).d);
 }

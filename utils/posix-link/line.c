@@ -325,9 +325,13 @@ static int read_response(struct strings *to, const char *name)
 		return 1;
 	}
 	while ((c = getc(f)) != EOF) {
-		if (c == '\\' && (c = getc(f)) == EOF)
+		bool literal = c == '\\';
+
+		if (literal && (c = getc(f)) == EOF)
 			break;
-		else if (quote ? c == quote : c == '"' || c == '\'') {
+		if (literal) {
+			/* whatever it is */
+		} else if (quote ? c == quote : c == '"' || c == '\'') {
 			quote = quote ? 0 : c;
 			any = true;
 			continue;

@@ -46,7 +46,7 @@ static void words_of_wl_may_be_parted(void **state)
 
 static void elf_options_without_meaning_vanish(void **state)
 {
-	struct line l = parse(9, "-Wl,-z,relro", "-Wl,--as-needed", "-pthread",
+	struct line l = parse(9, "-Wl,-z,relro", "-Wl,--cref", "-pthread",
 		"-Wl,--hash-style=gnu", "-Wl,-version-script,x.map",
 		"-Wl,--build-id=none", "-pie", "-Wl,-z,defs", "a.o");
 

@@ -259,6 +259,8 @@ long images_unpack_slots(struct images *i, struct image *im,
 
 	if (settled && im->resident->settled)
 		return 0;
+	if (settled && im->resident->received)
+		return resident_settle(im->resident, false);
 	if (settled) {
 		r = bind(i, im, NULL, true, problem, room);
 		return r ? r : resident_settle(im->resident, true);
@@ -269,6 +271,7 @@ long images_unpack_slots(struct images *i, struct image *im,
 		if (size)
 			transfer_get(from, slots, size);
 	}
-	r = bind_data(im, problem, room);
+	/* what came bound would not bear it twice */
+	r = im->resident->received ? 0 : bind_data(im, problem, room);
 	return r ? r : resident_settle(im->resident, false);
 }

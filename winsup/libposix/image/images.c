@@ -29,6 +29,7 @@ static void forget(struct image *im)
 	list_remove(&im->entry);
 	resident_put(im->resident);
 	win_free(im->path);
+	win_free(im->native);
 	win_free(im->soname);
 	win_free(im->name);
 	win_free(im->needs);
@@ -84,6 +85,20 @@ static long identify(struct file *f, struct identity *out)
 	if (!r)
 		*out = (struct identity){ 0, st.id, st.size, st.modified };
 	return r;
+}
+
+static void set_native(struct image *im)
+{
+	uint16_t name[4096];
+	int64_t n = path_to_windows(AT_FDCWD, im->path, name, 4096);
+
+	if (n <= 0)
+		return;
+	im->native = win_alloc((size_t)n * 2);
+	if (!im->native)
+		return;
+	memcpy(im->native, name, (size_t)n * 2);
+	im->native_size = (size_t)n;
 }
 
 static struct image *enlist(
@@ -482,8 +497,26 @@ static struct image *image_number(struct images *i, uint64_t n)
 	return e == &i->list ? NULL : container_of(e, struct image, entry);
 }
 
+/* Whether a child would find this very file: asked by name, which costs no
+ * handle.  Programs are replaced and removed while they run. */
+static bool still_there(struct image *im)
+{
+	const struct identity *was = &im->resident->identity;
+	struct win_file_stat now;
+
+	if (!im->native)
+		set_native(im);
+	return im->native &&
+	       !win_file_query_name(&(struct win_name){ .text = im->native,
+					    .length = im->native_size },
+		       &now) &&
+	       now.size == was->size && now.modified == was->modified;
+}
+
 static void pack_image(struct image *im, struct transfer *to)
 {
+	bool whole = im->resident->received || !still_there(im);
+
 	transfer_put_string(to, im->path);
 	transfer_put_string(to, im->name);
 	transfer_put(
@@ -493,6 +526,12 @@ static void pack_image(struct image *im, struct transfer *to)
 	transfer_put_number(to,
 		(uint64_t)(im->global | im->destructed << 1 | im->early << 2));
 	transfer_put_number(to, im->resident->settled);
+	transfer_put_number(to, whole);
+	if (whole) {
+		win_trace(
+			"fork: %s is not there any more: sent whole", im->path);
+		resident_send(im->resident, to);
+	}
 }
 
 void image_pack(struct process *p, struct transfer *to, int how)
@@ -527,6 +566,22 @@ static void get_data(char *start, size_t size, void *from)
 	memory_unpack_pages(from);
 }
 
+static long receive_image(struct images *i, const char *path, uint64_t base,
+	const struct identity *identity, struct transfer *from,
+	struct image **out)
+{
+	struct resident *r;
+	long error = resident_receive(identity, base, from, &r);
+
+	if (error)
+		return error;
+	*out = enlist(i, r, path);
+	if (*out)
+		return 0;
+	resident_put(r);
+	return -ENOMEM;
+}
+
 static long get_image(struct images *i, const char *path, struct transfer *from)
 {
 	char *name = transfer_get_string(from);
@@ -541,7 +596,9 @@ static long get_image(struct images *i, const char *path, struct transfer *from)
 	constructed = transfer_get_number(from);
 	flags = transfer_get_number(from);
 	i->fresh = !transfer_get_number(from);
-	r = add_resident(i, path, base, &identity, &im);
+	r = transfer_get_number(from)
+		    ? receive_image(i, path, base, &identity, from, &im)
+		    : add_resident(i, path, base, &identity, &im);
 	if (r == -ENOENT) {
 		r = open_file(path, &f, &now);
 		if (!r) {

@@ -50,6 +50,7 @@ struct resident {
 	bool adopted;	   /* mapped by Windows */
 	bool used;	   /* by the process that lives here */
 	bool settled;	   /* bound to posix1.dll alone: binding stays good */
+	bool received;	   /* came bound from another host */
 	uint8_t *pristine; /* what the writable sections held, one by one */
 	struct pe pe;
 };
@@ -61,6 +62,11 @@ long resident_find(const struct identity *identity, uint64_t wanted, bool fresh,
 /* Finds or maps the file. */
 long resident_get(struct file *f, const struct identity *identity,
 	uint64_t wanted, bool fresh, struct resident **out);
+/* One made of the pages that resident_send() put into a transfer: for a forked
+ * child, when the file is no longer what its parent runs.  It is bound. */
+void resident_send(struct resident *r, struct transfer *to);
+long resident_receive(const struct identity *identity, uint64_t base,
+	struct transfer *from, struct resident **out);
 long resident_adopt(const struct module *module,
 	const struct identity *identity, struct resident **out);
 void resident_put(struct resident *r);
@@ -76,7 +82,9 @@ void resident_zero_data(struct resident *r);
 struct image {
 	struct list entry; /* in load order, the program first */
 	struct resident *resident;
-	char *path;   /* absolute, POSIX */
+	char *path;	  /* absolute, POSIX */
+	uint16_t *native; /* the same for Windows, or NULL */
+	size_t native_size;
 	char *soname; /* by which others ask for it */
 	char *name;   /* by which it was found, or NULL */
 	struct image *

@@ -98,20 +98,23 @@ void *images_lookup(struct images *i, struct image *root, const char *name,
 	return found;
 }
 
-/* Nothing but the C library exports anything: no name needs a search.  Nor
- * does a program that is alone: what it exports it does not import. */
-static bool only_library(struct images *i)
+bool images_export(struct images *i)
 {
-	if (i->list.next->next == &i->list)
-		return true;
 	list_for_each(entry, &i->list)
 	{
 		struct image *im = container_of(entry, struct image, entry);
 
 		if (pe_exports(im->resident->base))
-			return false;
+			return true;
 	}
-	return true;
+	return false;
+}
+
+/* Nothing but the C library exports anything: no name needs a search.  Nor
+ * does a program that is alone: what it exports it does not import. */
+static bool only_library(struct images *i)
+{
+	return i->list.next->next == &i->list || !images_export(i);
 }
 
 static long bind_import(struct images *i, struct image *im, struct image *root,

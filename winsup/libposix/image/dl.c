@@ -290,6 +290,8 @@ long image_next_object(int which, void *user)
 	struct posix_object o = { NULL };
 	struct image *im;
 
+	if (which == 2)
+		return images_export(i) ? 0 : -ESRCH;
 	lock_take(&i->lock);
 	im = which ? next_to_destruct(i) : next_to_construct(i);
 	if (im && which)

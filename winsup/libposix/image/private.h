@@ -132,6 +132,8 @@ long images_bind(struct images *i, struct list *first, struct image *root,
  * it needs.  after: begins behind that image; NULL: at the program. */
 void *images_lookup(struct images *i, struct image *root, const char *name,
 	struct image *after);
+/* Does any image beside the C library export anything? */
+bool images_export(struct images *i);
 /* The image and what it needs, breadth first, as dlsym() of its handle. */
 void *images_lookup_in(struct images *i, struct image *root, const char *name);
 /* The same images, linked by `queue`. */

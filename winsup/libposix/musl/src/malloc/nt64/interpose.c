@@ -68,6 +68,8 @@ static int find(const char *name, void *use, void *own)
 /* Before anything allocates, as musl's loader does. */
 hidden void __posix_find_malloc(void)
 {
+	if (__syscall(SYS_posix_object, 2, 0))
+		return;
 	__malloc_replaced = find("malloc", &in_use.malloc, __real_malloc);
 	find("calloc", &in_use.calloc, __real_calloc);
 	find("realloc", &in_use.realloc, __real_realloc);

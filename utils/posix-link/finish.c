@@ -1,7 +1,6 @@
 /* PE images: Microsoft "PE Format". */
 #include "finish.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +16,7 @@ struct section {
 #define SECTION_DATA 0x40u
 #define SECTION_READ 0x40000000u
 
-enum { IMPORTS = 1, RELOCATIONS = 5, DEBUG_DATA = 6, IAT = 12 };
+enum { EXPORTS = 0, IMPORTS = 1, RELOCATIONS = 5, DEBUG_DATA = 6, IAT = 12 };
 
 struct view {
 	struct image *im;
@@ -315,13 +314,79 @@ static const char *append(
 	return NULL;
 }
 
-const char *finish(struct image *im, const char *soname, const char *runpath)
+/* The descriptors are of 20 bytes, one behind the other. */
+static void add_import(struct table *t, const struct module_import *m)
+{
+	while (t->size + sizeof *m > t->room) {
+		t->room = t->room ? t->room * 2 : 4096;
+		t->bytes = realloc(t->bytes, t->room);
+		if (!t->bytes)
+			abort();
+	}
+	memcpy(t->bytes + t->size, m, sizeof *m);
+	t->size += sizeof *m;
+}
+
+static bool is_needed(char *const *needed, const char *name)
+{
+	for (; *needed; needed++)
+		if (!strcmp(*needed, name))
+			return true;
+	return false;
+}
+
+/* As DT_NEEDED: in the order of the line, and also what gives no symbol but
+ * may have constructors.  `none` is where a word of zeros lies. */
+static uint32_t imports(struct view *v, struct table *t, char *const *needed,
+	uint32_t address, uint32_t count, uint32_t *start)
+{
+	uint32_t rva = v->directories[2 * IMPORTS], total = 0;
+	uint32_t none = address + add(t, &(uint64_t){ 0 }, 8);
+	uint32_t *names;
+	int n = 0;
+
+	while (needed[n])
+		n++;
+	names = calloc((size_t)n + 1, sizeof *names);
+	if (!names)
+		abort();
+	for (int k = 0; k < n; k++)
+		names[k] = address + add(t, needed[k], strlen(needed[k]) + 1);
+	*start = address + add(t, NULL, 0);
+	for (int k = 0; k < n; k++) {
+		struct module_import m = {
+			.names = none, .library = names[k], .slots = none
+		};
+
+		for (uint32_t i = 0; i < count; i++) {
+			const uint8_t *p = at(v, rva + i * 20);
+
+			if (!strcmp((char *)at(v, get32(p + 12)), needed[k]))
+				memcpy(&m, p, sizeof m);
+		}
+		add_import(t, &m);
+		total++;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		const uint8_t *p = at(v, rva + i * 20);
+
+		if (is_needed(needed, (char *)at(v, get32(p + 12))))
+			continue;
+		add_import(t, (const struct module_import *)p);
+		total++;
+	}
+	free(names);
+	return total;
+}
+
+const char *finish(struct image *im, const char *soname, const char *runpath,
+	char *const *needed)
 {
 	struct view v;
 	struct table t = { 0 };
 	struct section *own;
 	struct module m;
-	uint32_t unit, address = 0, count, start;
+	uint32_t unit, address = 0, count;
 	const char *problem;
 
 	if (!look(im, &v))
@@ -342,20 +407,7 @@ const char *finish(struct image *im, const char *soname, const char *runpath)
 			address = end;
 	}
 	relax(&v);
-	start = add(&t, NULL, 0);
-	for (uint32_t i = 0; i < count; i++) {
-		/* the descriptors are of 20 bytes, one behind the other */
-		const uint8_t *p = at(&v, v.directories[2 * IMPORTS] + i * 20);
-
-		while (t.size + 20 > t.room) {
-			t.room = t.room ? t.room * 2 : 4096;
-			t.bytes = realloc(t.bytes, t.room);
-		}
-		memcpy(t.bytes + t.size, p, 20);
-		t.size += 20;
-	}
-	m.imports = address + start;
-	m.import_count = count;
+	m.import_count = imports(&v, &t, needed, address, count, &m.imports);
 	m.pointers = address + pointers(&v, &t, &m.pointer_count);
 	m.soname = soname ? address + add(&t, soname, strlen(soname) + 1) : 0;
 	m.runpath =
@@ -365,4 +417,71 @@ const char *finish(struct image *im, const char *soname, const char *runpath)
 	problem = append(&v, &t, address);
 	free(t.bytes);
 	return problem;
+}
+
+static bool module_of(struct view *v, struct module *m)
+{
+	struct section *own = section_named(v, MODULE_SECTION);
+
+	if (own)
+		memcpy(m, v->im->bytes + own->raw_offset, sizeof *m);
+	return own && m->magic == MODULE_MAGIC;
+}
+
+const char *image_soname(struct image *im)
+{
+	struct module m;
+	struct view v;
+
+	if (!look(im, &v) || !module_of(&v, &m) || !m.soname)
+		return NULL;
+	return (const char *)at(&v, m.soname);
+}
+
+/* ---- names ---- */
+
+bool is_image(struct image *im)
+{
+	struct view v;
+
+	return look(im, &v);
+}
+
+static void exported_names(
+	struct view *v, void (*f)(void *, const char *), void *argument)
+{
+	uint8_t *directory = at(v, v->directories[2 * EXPORTS]);
+	uint32_t count = directory ? get32(directory + 24) : 0;
+	uint8_t *names = count ? at(v, get32(directory + 32)) : NULL;
+
+	for (uint32_t i = 0; names && i < count; i++) {
+		const char *name = (const char *)at(v, get32(names + 4 * i));
+
+		if (name)
+			f(argument, name);
+	}
+}
+
+void image_names(struct image *im, void (*exports)(void *, const char *),
+	void (*imports)(void *, const char *), void *argument)
+{
+	struct module m;
+	struct view v;
+
+	if (!look(im, &v))
+		return;
+	exported_names(&v, exports, argument);
+	if (!module_of(&v, &m))
+		return;
+	for (uint32_t i = 0; i < m.import_count; i++) {
+		uint8_t *import = at(&v, m.imports + i * 20);
+		uint8_t *p = import ? at(&v, get32(import)) : NULL;
+
+		for (; p && get32(p); p += 8) {
+			uint8_t *name = at(&v, get32(p));
+
+			if (name)
+				imports(argument, (const char *)name + 2);
+		}
+	}
 }

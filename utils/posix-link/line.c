@@ -57,6 +57,7 @@ enum meaning {
 	DROP_WORD,
 	INPUT,
 	INPUT_WORD,
+	KEEP,
 	SONAME,
 	RUNPATH,
 	ENTRY,
@@ -128,9 +129,16 @@ static const struct option {
 	{ "--hash-style=", true, DROP },
 	{ "--build-id", true, DROP },
 	{ "--eh-frame-hdr", false, DROP },
-	{ "--as-needed", false, DROP },
-	{ "--no-as-needed", false, DROP },
+	{ "--as-needed", false, KEEP },
+	{ "--no-as-needed", false, KEEP },
+	{ "--push-state", false, KEEP },
+	{ "--pop-state", false, KEEP },
+	{ "-Bstatic", false, KEEP },
+	{ "-Bdynamic", false, KEEP },
+	{ "-dn", false, KEEP },
+	{ "-dy", false, KEEP },
 	{ "--warn-common", false, DROP },
+	{ "--cref", false, DROP },
 	{ "--sort-common", true, DROP },
 	{ "--sort-section", true, DROP },
 	{ "--enable-new-dtags", false, DROP },
@@ -252,6 +260,9 @@ static void apply(struct line *l, const struct option *o, const char *value)
 	case INPUT_WORD:
 		input(l, text_of("%s%s", o->name, value));
 		break;
+	case KEEP:
+		input(l, o->name);
+		break;
 	case INPUT:
 	case DROP:
 	case DROP_WORD:
@@ -314,9 +325,13 @@ static int read_response(struct strings *to, const char *name)
 		return 1;
 	}
 	while ((c = getc(f)) != EOF) {
-		if (c == '\\' && (c = getc(f)) == EOF)
+		bool literal = c == '\\';
+
+		if (literal && (c = getc(f)) == EOF)
 			break;
-		else if (quote ? c == quote : c == '"' || c == '\'') {
+		if (literal) {
+			/* whatever it is */
+		} else if (quote ? c == quote : c == '"' || c == '\'') {
 			quote = quote ? 0 : c;
 			any = true;
 			continue;

@@ -19,7 +19,7 @@ struct line {
 	const char *soname;	/* or NULL */
 	const char *entry;	/* -e, or NULL */
 	struct strings runpath; /* -rpath, in order */
-	struct strings inputs;	/* files, -l, -L, --whole-archive, in order */
+	struct strings inputs;	/* files, -l, -L, --as-needed..., in order */
 	struct strings folders; /* -L alone */
 	bool shared, relocatable, is_static, export_dynamic, verbose;
 	bool no_start_files, no_libraries, no_undefined, print_version;

@@ -14,8 +14,9 @@
 
 #include "finish.h"
 #include "line.h"
+#include "names.h"
 
-static const char *root, *ld, *nm, *dlltool;
+static const char *root, *ld, *nm, *ar, *dlltool;
 static char scratch[PATH_MAX];
 static bool verbose;
 
@@ -105,7 +106,8 @@ static void write_file(const char *name, const void *bytes, size_t size)
 /* ---- libraries ---- */
 
 /* -lNAME: libNAME.so, a PE file under a Linux name, or libNAME.a. */
-static const char *find_library(const struct line *l, const char *name)
+static const char *find_library(
+	const struct line *l, const char *name, bool archives)
 {
 	static const char *const shapes[] = { "%s/lib%s.so", "%s/lib%s.a" };
 
@@ -114,7 +116,7 @@ static const char *find_library(const struct line *l, const char *name)
 					     ? l->folders.list[i]
 					     : text_of("%s/usr/lib", root);
 
-		for (int k = l->is_static; k < 2; k++) {
+		for (int k = l->is_static || archives; k < 2; k++) {
 			char *path;
 
 			if (name[0] == ':')
@@ -130,27 +132,36 @@ static const char *find_library(const struct line *l, const char *name)
 
 static void resolve_inputs(const struct line *l, struct strings *to)
 {
+	bool archives = false;
+
 	for (int i = 0; i < l->inputs.count; i++) {
 		const char *word = l->inputs.list[i], *path;
 
-		if (strncmp(word, "-l", 2)) {
+		if (!strcmp(word, "-Bstatic") || !strcmp(word, "-dn"))
+			archives = true;
+		else if (!strcmp(word, "-Bdynamic") || !strcmp(word, "-dy"))
+			archives = false;
+		else if (strncmp(word, "-l", 2)) {
 			if (strncmp(word, "-L", 2))
 				strings_add(to, word);
-			continue;
-		}
-		path = find_library(l, word + 2);
-		if (!path) {
+		} else if ((path = find_library(l, word + 2, archives))) {
+			strings_add(to, path);
+		} else {
 			fprintf(stderr, "posix-link: cannot find %s\n", word);
 			exit(1);
 		}
-		strings_add(to, path);
 	}
 }
 
 /* ---- symbols ---- */
 
-struct names {
-	struct strings undefined_weak, defined_weak, defined, refptr;
+struct link {
+	struct line line;
+	struct strings inputs; /* libraries as paths */
+	struct strings needed; /* sonames, as DT_NEEDED */
+	struct names names;
+	struct names exports; /* posix1.dll's */
+	const char *image;    /* what lld writes */
 };
 
 static bool has(const struct strings *s, const char *name)
@@ -171,58 +182,120 @@ static bool is_object(const char *word)
 		       !strcmp(dot, ".os"));
 }
 
-/* "ADDRESS TYPE NAME": llvm-nm's lines that matter here.  A weak symbol shows
- * as NAME and .weak.NAME.default.WHERE; type A says that it has no value. */
-static void read_names(const char *text, struct names *n)
+static void collect_object(struct names *n, const char *file, bool whole)
 {
-	char *copy = strdup(text), *rest = copy, *row;
+	char *output = text_of("%s/nm", scratch);
+	char *argv[] = { (char *)nm, "-A", (char *)file, NULL }, *bytes;
+	size_t size;
+
+	run(argv, output, "/dev/null");
+	names_add_file(n, file, read_file(output, NULL), whole);
+	bytes = read_file(file, &size);
+	names_read_hidden(n, bytes, size);
+	free(bytes);
+}
+
+struct library {
+	struct names *names;
+	int unit;
+};
+
+static void exports_name(void *library, const char *name)
+{
+	struct library *l = library;
+
+	names_library_exports(l->names, l->unit, name);
+}
+
+static void imports_name(void *library, const char *name)
+{
+	names_library_imports(((struct library *)library)->names, name);
+}
+
+/* A shared object, if the file is one. */
+static void collect_library(struct link *k, const char *file, bool as_needed)
+{
+	struct library l = { &k->names, 0 };
+	struct image im;
+	const char *soname;
+
+	im.bytes = (uint8_t *)read_file(file, &im.size);
+	if (!is_image(&im))
+		return;
+	l.unit = names_add_library(&k->names, file);
+	image_names(&im, exports_name, imports_name, &l);
+	soname = image_soname(&im);
+	if (soname && !as_needed && !has(&k->needed, soname))
+		strings_add(&k->needed, soname);
+}
+
+/* -u NAME, --undefined=NAME; a program's start calls main(). */
+static void collect_wanted(const struct line *l, struct strings *to)
+{
+	if (!l->shared)
+		strings_add(to, "main");
+	for (int i = 0; i < l->inputs.count; i++) {
+		const char *word = l->inputs.list[i];
+
+		if (!strncmp(word, "-u", 2))
+			strings_add(to, word + 2);
+		else if (!strncmp(word, "--undefined=", 12))
+			strings_add(to, word + 12);
+	}
+}
+
+static void collect_names(struct link *k)
+{
+	struct strings wanted = { 0 };
+	bool whole = false, as_needed = false, pushed = false;
+
+	for (int i = 0; i < k->inputs.count; i++) {
+		const char *word = k->inputs.list[i];
+
+		if (!strcmp(word, "--whole-archive"))
+			whole = true;
+		else if (!strcmp(word, "--no-whole-archive"))
+			whole = false;
+		else if (!strcmp(word, "--as-needed"))
+			as_needed = true;
+		else if (!strcmp(word, "--no-as-needed"))
+			as_needed = false;
+		else if (!strcmp(word, "--push-state"))
+			pushed = as_needed;
+		else if (!strcmp(word, "--pop-state"))
+			as_needed = pushed;
+		else if (is_object(word))
+			collect_object(&k->names, word, whole);
+		else if (*word != '-' && exists(word))
+			collect_library(k, word, as_needed);
+	}
+	collect_wanted(&k->line, &wanted);
+	names_resolve(&k->names, &wanted);
+}
+
+/* What posix1.dll exports: rows of NAME, or NAME DATA. */
+static void read_exports(struct names *to, const char *file)
+{
+	char *rest = read_file(file, NULL), *row;
 
 	while ((row = strsep(&rest, "\n"))) {
-		char type, name[4096], *end;
+		char *blank = strchr(row, ' ');
 
-		if (strlen(row) > sizeof name + 19 ||
-			sscanf(row, "%*s %c %4095s", &type, name) != 2)
+		if (!*row || *row == '#')
 			continue;
-		if (!strncmp(name, ".refptr.", 8)) {
-			strings_add(&n->refptr, name + 8);
-		} else if (!strncmp(name, ".weak.", 6) &&
-			   (end = strstr(name, ".default"))) {
-			*end = 0;
-			strings_add(strchr("Aa", type) ? &n->undefined_weak
-						       : &n->defined_weak,
-				name + 6);
-		} else if (strchr("TDBRCS", type)) {
-			strings_add(&n->defined, name);
-		}
+		if (blank)
+			*blank = 0;
+		names_symbol(to, row)->imported = true;
+		names_symbol(to, row)->refptr = blank != NULL;
 	}
-	free(copy);
 }
 
-static void collect_names(const struct strings *inputs, struct names *n)
+/* NULL if posix1.dll has it not; else what import libraries call its kind. */
+static const char *exported(struct names *exports, const char *name)
 {
-	struct strings argv = { 0 };
-	char *output = text_of("%s/nm", scratch);
+	const struct symbol *s = names_symbol(exports, name);
 
-	strings_add(&argv, nm);
-	for (int i = 0; i < inputs->count; i++)
-		if (is_object(inputs->list[i]))
-			strings_add(&argv, inputs->list[i]);
-	if (argv.count == 1)
-		return;
-	run(argv.list, output, "/dev/null");
-	read_names(read_file(output, NULL), n);
-}
-
-/* Whether posix1.dll exports it: "\nNAME\n" or "\nNAME DATA\n". */
-static const char *exported(const char *exports, const char *name)
-{
-	size_t size = strlen(name);
-
-	for (const char *p = exports; (p = strstr(p, name)); p += size)
-		if ((p == exports || p[-1] == '\n') &&
-			(p[size] == '\n' || p[size] == ' ' || !p[size]))
-			return p[size] == ' ' ? " DATA" : "";
-	return NULL;
+	return !s->imported ? NULL : s->refptr ? " DATA" : "";
 }
 
 /* An import library of just those names. */
@@ -248,33 +321,86 @@ static const char *import_library(
 
 /* ---- linking ---- */
 
-struct link {
-	struct line line;
-	struct strings inputs; /* libraries as paths */
-	struct names names;
-	const char *exports; /* text of posix1.exports */
-	const char *image;   /* what lld writes */
-};
+/* lld takes a name that was wanted weakly first for 0, even if an archive has
+ * it and others want it strongly: the member goes in front, as an object. */
+static void add_member(const struct unit *u, int index, struct strings *argv)
+{
+	char *object = text_of("%s/member%d.o", scratch, index);
+	char *command[] = { (char *)ar, "p", u->file, u->member, NULL };
+
+	if (has(argv, object))
+		return;
+	if (run(command, object, NULL))
+		die("llvm-ar cannot read it", u->file);
+	strings_add(argv, object);
+}
 
 /* lld's COFF side takes a weak undefined symbol for 0, whatever the libraries
- * hold, and strong references to the same name with it.  So those that
- * posix1.dll has come from an import library in front. */
+ * hold, and strong references to the same name with it.  So what posix1.dll
+ * has comes from an import library in front; anything else that no object has
+ * is the loader's to find, or to leave 0 (ld.so does so). */
 static void add_weak(struct link *k, struct strings *argv)
 {
-	struct strings rows = { 0 };
+	struct strings known = { 0 }, open = { 0 };
 
-	for (int i = 0; i < k->names.undefined_weak.count; i++) {
-		const char *name = k->names.undefined_weak.list[i];
-		const char *data = exported(k->exports, name);
+	for (int i = 0; i < k->names.count; i++) {
+		const struct symbol *s = k->names.list[i];
+		bool known_there = exported(&k->exports, s->name);
+		const struct unit *u;
 
-		if (!data || has(&k->names.defined, name) ||
-			has(&k->names.defined_weak, name) || has(&rows, name))
+		if (!s->wanted_weakly)
 			continue;
-		strings_add(&rows, text_of("%s%s", name, data));
-		strings_add(argv, text_of("-Xlink=-include:%s", name));
+		if (s->definer >= 0) {
+			u = &k->names.units[s->definer];
+			if (u->kind == UNIT_MEMBER)
+				add_member(u, s->definer, argv);
+			continue;
+		}
+		/* data too as if it were a function: what it is read through
+		 * points at the jump thunk, and finish() sees to that */
+		strings_add(known_there ? &known : &open, s->name);
+		strings_add(argv, text_of("-Xlink=-include:%s", s->name));
 	}
-	if (rows.count)
-		strings_add(argv, import_library("weak", "posix1.dll", &rows));
+	if (known.count)
+		strings_add(argv, import_library("weak", "posix1.dll", &known));
+	if (open.count)
+		strings_add(argv, import_library("weakly", "?", &open));
+}
+
+/* As with ELF's linker, a program shows what it defines and a library, the C
+ * library too, has or uses under the same name: theirs give way to it. */
+static bool interposes(struct link *k, const struct symbol *s)
+{
+	return s->imported || exported(&k->exports, s->name) ||
+	       (s->provider >= 0 &&
+		       k->names.units[s->provider].kind == UNIT_LIBRARY);
+}
+
+static void add_exports(struct link *k, struct strings *argv)
+{
+	bool all = k->line.shared || k->line.export_dynamic;
+
+	if (all)
+		strings_add(argv, "--export-all-symbols");
+	for (int i = 0; i < k->names.count; i++) {
+		const struct symbol *s = k->names.list[i];
+
+		if (s->definer < 0 || s->hidden || !strcmp(s->name, "main"))
+			continue;
+		/* among all lld does not count weak definitions, nor what an
+		 * import library has as well */
+		if (interposes(k, s) || (all && s->weak_definition))
+			strings_add(
+				argv, text_of("-Xlink=-export:%s", s->name));
+	}
+}
+
+/* Words that lld's MinGW side does not know. */
+static bool is_our_word(const char *word)
+{
+	return !strcmp(word, "--as-needed") ||
+	       !strcmp(word, "--no-as-needed") ||
+	       !strcmp(word, "--push-state") || !strcmp(word, "--pop-state");
 }
 
 static void make_argv(struct link *k, struct strings *argv, const char *pending)
@@ -297,14 +423,7 @@ static void make_argv(struct link *k, struct strings *argv, const char *pending)
 	strings_add(argv, k->image);
 	if (l->shared)
 		strings_add(argv, "--shared");
-	if (l->shared || l->export_dynamic) {
-		strings_add(argv, "--export-all-symbols");
-		/* what lld does not count among all */
-		for (int i = 0; i < k->names.defined_weak.count; i++)
-			strings_add(
-				argv, text_of("-Xlink=-export:%s",
-					      k->names.defined_weak.list[i]));
-	}
+	add_exports(k, argv);
 	strings_add(argv, "-e");
 	strings_add(argv, l->entry    ? l->entry
 			  : l->shared ? "__posix_dll_entry"
@@ -315,7 +434,8 @@ static void make_argv(struct link *k, struct strings *argv, const char *pending)
 	if (!l->no_libraries)
 		add_weak(k, argv);
 	for (int i = 0; i < k->inputs.count; i++)
-		strings_add(argv, k->inputs.list[i]);
+		if (!is_our_word(k->inputs.list[i]))
+			strings_add(argv, k->inputs.list[i]);
 	if (pending)
 		strings_add(argv, pending);
 	if (!l->no_libraries) {
@@ -354,8 +474,9 @@ static const char *leave_open(struct link *k, const struct strings *names)
 	for (int i = 0; i < names->count; i++)
 		strings_add(&rows,
 			text_of("%s%s", names->list[i],
-				has(&k->names.refptr, names->list[i]) ? " DATA"
-								      : ""));
+				names_symbol(&k->names, names->list[i])->refptr
+					? " DATA"
+					: ""));
 	return import_library("open", "*", &rows);
 }
 
@@ -400,9 +521,11 @@ static void finish_image(struct link *k)
 	const char *problem;
 
 	im.bytes = (uint8_t *)read_file(k->image, &im.size);
+	if (!k->needed.list)
+		k->needed.list = calloc(1, sizeof *k->needed.list);
 	if (!k->line.no_start_files) {
 		problem = finish(&im, k->line.shared ? k->line.soname : NULL,
-			join(&k->line.runpath));
+			join(&k->line.runpath), k->needed.list);
 		if (problem)
 			die(problem, k->line.output);
 	}
@@ -456,6 +579,7 @@ int main(int argc, char **argv)
 
 	ld = tool("POSIX_LD", "ld.lld-22");
 	nm = tool("POSIX_NM", "llvm-nm-22");
+	ar = tool("POSIX_AR", "llvm-ar-22");
 	dlltool = tool("POSIX_DLLTOOL", "llvm-dlltool-22");
 	find_root();
 	if (line_parse(&k.line, argc, argv))
@@ -472,7 +596,7 @@ int main(int argc, char **argv)
 	if (!mkdtemp(scratch))
 		die(strerror(errno), scratch);
 	atexit(clean);
-	k.exports = read_file(text_of("%s/usr/lib/posix1.exports", root), NULL);
+	read_exports(&k.exports, text_of("%s/usr/lib/posix1.exports", root));
 	if (k.line.shared && !k.line.soname) {
 		const char *slash = strrchr(k.line.output, '/');
 
@@ -482,7 +606,7 @@ int main(int argc, char **argv)
 	k.image = text_of(
 		"%s/%s", scratch, k.line.shared ? k.line.soname : "image");
 	resolve_inputs(&k.line, &k.inputs);
-	collect_names(&k.inputs, &k.names);
+	collect_names(&k);
 	if (link_image(&k))
 		return 1;
 	finish_image(&k);

@@ -2,6 +2,9 @@
  * uses: utils/posix-link/line.c */
 #include "test.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 #include "line.h"
 
 static struct line parse(int count, ...)
@@ -43,7 +46,7 @@ static void words_of_wl_may_be_parted(void **state)
 
 static void elf_options_without_meaning_vanish(void **state)
 {
-	struct line l = parse(9, "-Wl,-z,relro", "-Wl,--as-needed", "-pthread",
+	struct line l = parse(9, "-Wl,-z,relro", "-Wl,--cref", "-pthread",
 		"-Wl,--hash-style=gnu", "-Wl,-version-script,x.map",
 		"-Wl,--build-id=none", "-pie", "-Wl,-z,defs", "a.o");
 
@@ -68,6 +71,37 @@ static void linker_options_that_lld_knows_pass(void **state)
 
 	assert_int_equal(l.inputs.count, 3);
 	assert_string_equal(l.inputs.list[1], "--wrap=malloc");
+}
+
+static void what_decides_about_libraries_keeps_its_place(void **state)
+{
+	struct line l = parse(5, "-Wl,--as-needed,-Bstatic", "-la",
+		"-Wl,--no-as-needed", "-Wl,-Bdynamic", "-lb");
+
+	assert_int_equal(l.inputs.count, 6);
+	assert_string_equal(l.inputs.list[0], "--as-needed");
+	assert_string_equal(l.inputs.list[1], "-Bstatic");
+	assert_string_equal(l.inputs.list[3], "--no-as-needed");
+}
+
+static void response_files_are_read(void **state)
+{
+	char name[] = "/tmp/posix-link-words-XXXXXX", at[64];
+	int fd = mkstemp(name);
+	FILE *f = fdopen(fd, "w");
+	struct line l;
+
+	fputs("'with blank.o' \"-L/a b\"\n-Wl,-soname,\"lib x.so\" a\\ b.o", f);
+	fclose(f);
+	snprintf(at, sizeof at, "@%s", name);
+	l = parse(2, at, "z.o");
+	unlink(name);
+	assert_int_equal(l.inputs.count, 4);
+	assert_string_equal(l.inputs.list[0], "with blank.o");
+	assert_string_equal(l.folders.list[0], "/a b");
+	assert_string_equal(l.inputs.list[2], "a b.o");
+	assert_string_equal(l.inputs.list[3], "z.o");
+	assert_string_equal(l.soname, "lib x.so");
 }
 
 static void a_missing_word_is_an_error(void **state)
@@ -96,6 +130,8 @@ int main(void)
 		cmocka_unit_test(elf_options_without_meaning_vanish),
 		cmocka_unit_test(kinds_of_output),
 		cmocka_unit_test(linker_options_that_lld_knows_pass),
+		cmocka_unit_test(what_decides_about_libraries_keeps_its_place),
+		cmocka_unit_test(response_files_are_read),
 		cmocka_unit_test(a_missing_word_is_an_error),
 		cmocka_unit_test(bases_lie_in_their_ranges),
 	};

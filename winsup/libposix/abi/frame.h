@@ -9,24 +9,24 @@
 #define FRAME_RCX	8
 #define FRAME_RDX	16
 #define FRAME_RBX	24
-#define FRAME_RSP	32
-#define FRAME_RBP	40
-#define FRAME_RSI	48
-#define FRAME_RDI	56
-#define FRAME_R8	64
-#define FRAME_R9	72
-#define FRAME_R10	80
-#define FRAME_R11	88
-#define FRAME_R12	96
-#define FRAME_R13	104
-#define FRAME_R14	112
-#define FRAME_R15	120
+#define FRAME_RBP	32
+#define FRAME_RSI	40
+#define FRAME_RDI	48
+#define FRAME_R8	56
+#define FRAME_R9	64
+#define FRAME_R10	72
+#define FRAME_R11	80
+#define FRAME_R12	88
+#define FRAME_R13	96
+#define FRAME_R14	104
+#define FRAME_R15	112
+#define FRAME_RESTART	120
 #define FRAME_RIP	128
-#define FRAME_FLAGS	136
-#define FRAME_KIND	144
-#define FRAME_NUMBER	152
+#define FRAME_KIND	136
+#define FRAME_FLAGS	144
+#define FRAME_RSP	152
 #define FRAME_ARGUMENTS 160
-#define FRAME_RESTART	208
+#define FRAME_NUMBER	208
 #define FRAME_FX	224
 #define FRAME_FX_FCW	224
 #define FRAME_FX_MXCSR	248
@@ -56,13 +56,17 @@ enum frame_kind {
 /* Lies at the top of the thread's kernel stack (see decisions/kernel-stack):
  * whatever is in it when the gate is left becomes the thread's user state. */
 struct frame {
-	uint64_t rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi;
+	uint64_t rax, rcx, rdx, rbx, rbp, rsi, rdi;
 	uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
-	uint64_t rip, flags;
-	uint64_t kind;	       /* enum frame_kind */
-	uint64_t number;       /* of the system call; -1 when not in one */
+	uint64_t restart; /* rip that issues the call again */
+	/* rip and rsp lie as in the machine frame of an interrupt, which is
+	 * how unwinders get from the kernel stack to the user's (entry.S) */
+	uint64_t rip;
+	uint64_t kind; /* enum frame_kind */
+	uint64_t flags;
+	uint64_t rsp;
 	uint64_t arguments[6]; /* as given; never written, so a call restarts */
-	uint64_t restart;      /* rip that issues the call again */
+	uint64_t number;       /* of the system call; -1 when not in one */
 	uint64_t unused;
 	uint8_t fx[512] __attribute__((aligned(16))); /* FXSAVE's layout */
 };

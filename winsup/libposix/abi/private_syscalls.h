@@ -14,7 +14,8 @@
 #define SYS_posix_dladdr    0x1004
 #define SYS_posix_dliterate 0x1005
 /* (which, struct posix_object *): the next image whose constructors
- * (which 0) or destructors (1) are to be run; -ESRCH after the last. */
+ * (which 0) or destructors (1) are to be run; -ESRCH after the last.  which 2:
+ * 0 if any image but the C library exports anything, else -ESRCH. */
 #define SYS_posix_object 0x1006
 /* (what, from, to, size): a path in the other spelling; what is one of the two
  * below.  winsup/include/sys/posix.h tells programs of it. */

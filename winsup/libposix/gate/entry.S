@@ -53,6 +53,23 @@
 	movups \at+144(\base), %xmm15
 	.endm
 
+/* Microsoft, "x64 exception handling", UWOP_PUSH_MACHFRAME: above rsp lie 32
+ * bytes and the frame, and in it the user's rip and rsp.  So a backtrace
+ * goes on into user code. */
+	.macro UNWIND_TO_USER
+	.seh_pushframe
+	.seh_stackalloc 32+FRAME_RIP
+	.seh_savereg %rbx, 32+FRAME_RBX
+	.seh_savereg %rbp, 32+FRAME_RBP
+	.seh_savereg %rsi, 32+FRAME_RSI
+	.seh_savereg %rdi, 32+FRAME_RDI
+	.seh_savereg %r12, 32+FRAME_R12
+	.seh_savereg %r13, 32+FRAME_R13
+	.seh_savereg %r14, 32+FRAME_R14
+	.seh_savereg %r15, 32+FRAME_R15
+	.seh_endprologue
+	.endm
+
 FUNCTION gate_text_begin
 
 /* long __posix_syscall_cp(long n, long a, ..., long f): a cancellation
@@ -102,7 +119,13 @@ FUNCTION __posix_syscall
 	movq $0, FRAME_KIND(%r11)
 
 	movq %r11, %rcx
+	/* a function of its own for unwinders: before this, rsp is the user's */
+	.globl gate_inside
+	.def gate_inside; .scl 2; .type 32; .endef
+gate_inside:
+	.seh_proc gate_inside
 	leaq -32(%r11), %rsp
+	UNWIND_TO_USER
 	TEB_WORDS %r10, THREAD_TEB_NATIVE
 	call gate_dispatch
 
@@ -162,15 +185,19 @@ gate_out_full:
 	movq FRAME_R15(%r11), %r15
 	movq FRAME_R11(%r11), %r11
 	iretq
+	.seh_endproc
 
 /* A thread that ran user code and was sent here by the signal room or the
  * exception handler: rcx = struct thread, whose frame already holds the
  * interrupted registers; rsp is 32 bytes below the frame. */
 FUNCTION gate_interrupt_entry
+	.seh_proc gate_interrupt_entry
+	UNWIND_TO_USER
 	TEB_WORDS %rcx, THREAD_TEB_NATIVE
 	leaq 32(%rsp), %rcx
 	call gate_interrupt
 	jmp gate_out
+	.seh_endproc
 
 /* _Noreturn void gate_leave(struct thread *t, struct frame *frame): the
  * frame of a new program, thread or fork child, not yet lived in. */
@@ -184,11 +211,22 @@ FUNCTION gate_leave
 
 FUNCTION gate_text_end
 
-/* User code: where a signal handler returns to.  rt_sigreturn, number 15. */
-FUNCTION gate_return_stub
+/* User code: where a signal handler returns to.  rt_sigreturn, number 15.
+ * Above rsp are 32 bytes and signal/frame.c's machine frame.  Unwinders look
+ * up the byte before a return address, hence the nop. */
+FUNCTION gate_return
+	.seh_proc gate_return
+	.seh_pushframe
+	.seh_stackalloc 32
+	.seh_endprologue
+	nop
+	.globl gate_return_stub
+	.def gate_return_stub; .scl 2; .type 32; .endef
+gate_return_stub:
 	movl $15, %ecx
 	call __posix_syscall
 	ud2
+	.seh_endproc
 
 /* void gate_run(struct thread *t, void (*work)(void *), void *argument) */
 FUNCTION gate_run

@@ -24,42 +24,100 @@ static void *in_image(struct image *im, const char *name)
 	return im ? pe_export(im->resident->base, name) : NULL;
 }
 
-void *images_lookup(struct images *i, struct image *from, const char *name,
-	struct image *after)
+struct image *images_closure(struct images *i, struct image *root)
 {
-	struct list *start = after ? after->entry.next : i->list.next;
+	struct image *last = root;
+
+	list_for_each(entry, &i->list)
+	{
+		struct image *im = container_of(entry, struct image, entry);
+
+		im->marked = im == root;
+		im->queue = NULL;
+	}
+	for (struct image *im = root; im; im = im->queue) {
+		for (int k = 0; k < im->need_count; k++) {
+			struct image *needed = im->needs[k];
+
+			if (needed->marked)
+				continue;
+			needed->marked = true;
+			last = last->queue = needed;
+		}
+	}
+	return root;
+}
+
+static void *in_closure(struct images *i, struct image *root, const char *name)
+{
+	void *found;
+
+	for (struct image *im = images_closure(i, root); im; im = im->queue)
+		if ((found = in_image(im, name)))
+			return found;
+	return NULL;
+}
+
+void *images_lookup_in(struct images *i, struct image *root, const char *name)
+{
+	void *found = in_closure(i, root, name);
+
+	return found ? found : own_export(name);
+}
+
+static void *among(
+	struct images *i, struct list *start, bool early, const char *name)
+{
 	void *found;
 
 	for (struct list *e = start; e != &i->list; e = e->next) {
 		struct image *im = container_of(e, struct image, entry);
 
-		if (im->global && (found = in_image(im, name)))
+		if (im->global && im->early == early &&
+			(found = in_image(im, name)))
 			return found;
 	}
-	/* a group that dlopen() loaded with RTLD_LOCAL sees itself */
-	if (from && !from->global) {
-		for (struct list *e = start; e != &i->list; e = e->next) {
-			struct image *im = container_of(e, struct image, entry);
-
-			if (!im->global && (found = in_image(im, name)))
-				return found;
-		}
-	}
-	return own_export(name);
+	return NULL;
 }
 
-/* Nothing but the C library exports anything: no name needs a search. */
+/* man 8 ld.so and dlopen(3): breadth first from the program.  It needs the C
+ * library itself, which thus comes behind what the program needs directly and
+ * before what those need, and before all that is loaded later. */
+void *images_lookup(struct images *i, struct image *root, const char *name,
+	struct image *after)
+{
+	struct list *start = after ? after->entry.next : i->list.next;
+	void *found = among(i, start, true, name);
+
+	if (!found)
+		found = own_export(name);
+	if (!found)
+		found = among(i, start, false, name);
+	if (!found && root && !root->global)
+		found = in_closure(i, root, name);
+	return found;
+}
+
+bool images_export(struct images *i)
+{
+	list_for_each(entry, &i->list)
+	{
+		struct image *im = container_of(entry, struct image, entry);
+
+		if (pe_exports(im->resident->base))
+			return true;
+	}
+	return false;
+}
+
+/* Nothing but the C library exports anything: no name needs a search.  Nor
+ * does a program that is alone: what it exports it does not import. */
 static bool only_library(struct images *i)
 {
-	list_for_each(
-		entry, &i->list) if (pe_exports(container_of(entry,
-					     struct image, entry)
-							->resident
-							->base)) return false;
-	return true;
+	return i->list.next->next == &i->list || !images_export(i);
 }
 
-static long bind_import(struct images *i, struct image *im,
+static long bind_import(struct images *i, struct image *im, struct image *root,
 	const struct module_import *import, bool only, char *problem,
 	size_t room)
 {
@@ -71,11 +129,10 @@ static long bind_import(struct images *i, struct image *im,
 	for (; *names; names++, slots++) {
 		const char *name = base + *names + 2;
 		void *found = only ? own_export(name)
-				   : images_lookup(i, im, name, NULL);
+				   : images_lookup(i, root, name, NULL);
 
 		if (!found && !weak) {
-			format(problem, room,
-				"symbol lookup error: %s: undefined symbol: %s",
+			format(problem, room, "%s: undefined symbol: %s",
 				im->path, name);
 			return -ENOEXEC;
 		}
@@ -116,25 +173,38 @@ static long apply_relocations(struct image *im, char *problem, size_t room)
 	return 0;
 }
 
-static long bind(struct images *i, struct image *im, bool only, char *problem,
-	size_t room)
+/* What follows from the slots: function pointers and data. */
+static long bind_data(struct image *im, char *problem, size_t room)
 {
 	const struct module *m = im->resident->module;
 	char *base = im->resident->base;
-	const struct module_import *imports = (const void *)(base + m->imports);
 	const struct module_pointer *p = (const void *)(base + m->pointers);
-	long r = 0;
 
-	for (uint32_t k = 0; !r && k < m->import_count; k++)
-		r = bind_import(i, im, &imports[k], only, problem, room);
-	for (uint32_t k = 0; !r && k < m->pointer_count; k++)
+	for (uint32_t k = 0; k < m->pointer_count; k++)
 		*(uint64_t *)(base + p[k].where) =
 			*(uint64_t *)(base + p[k].slot);
-	return r ? r : apply_relocations(im, problem, room);
+	return apply_relocations(im, problem, room);
 }
 
-long images_bind(
-	struct images *i, struct list *first, char *problem, size_t room)
+static const struct module_import *imports_of(struct image *im)
+{
+	return (const void *)(im->resident->base +
+			      im->resident->module->imports);
+}
+
+static long bind(struct images *i, struct image *im, struct image *root,
+	bool only, char *problem, size_t room)
+{
+	const struct module_import *imports = imports_of(im);
+	long r = 0;
+
+	for (uint32_t k = 0; !r && k < im->resident->module->import_count; k++)
+		r = bind_import(i, im, root, &imports[k], only, problem, room);
+	return r ? r : bind_data(im, problem, room);
+}
+
+long images_bind(struct images *i, struct list *first, struct image *root,
+	char *problem, size_t room)
 {
 	bool only = only_library(i);
 	bool alone = i->list.next->next == &i->list;
@@ -145,9 +215,66 @@ long images_bind(
 
 		if (im->resident->settled)
 			continue;
-		r = bind(i, im, only, problem, room);
+		r = bind(i, im, root, only, problem, room);
 		if (!r)
 			r = resident_settle(im->resident, only && alone);
 	}
 	return r;
+}
+
+/* ---- fork ---- */
+
+static uint64_t *slots_of(struct image *im, uint32_t k, size_t *size)
+{
+	const struct module_import *import = &imports_of(im)[k];
+	char *base = im->resident->base;
+	const uint64_t *names = (const uint64_t *)(base + import->names);
+	size_t n = 0;
+
+	while (names[n])
+		n++;
+	*size = n * sizeof *names;
+	return (uint64_t *)(base + import->slots);
+}
+
+void images_pack_slots(struct image *im, struct transfer *to)
+{
+	size_t size;
+
+	transfer_put_number(to, im->resident->settled);
+	for (uint32_t k = 0; !im->resident->settled &&
+			     k < im->resident->module->import_count;
+		k++) {
+		uint64_t *slots = slots_of(im, k, &size);
+
+		if (size)
+			transfer_put(to, slots, size);
+	}
+}
+
+/* Not bound anew: what was loaded meanwhile could change the result. */
+long images_unpack_slots(struct images *i, struct image *im,
+	struct transfer *from, char *problem, size_t room)
+{
+	bool settled = transfer_get_number(from);
+	size_t size;
+	long r;
+
+	if (settled && im->resident->settled)
+		return 0;
+	if (settled && im->resident->received)
+		return resident_settle(im->resident, false);
+	if (settled) {
+		r = bind(i, im, NULL, true, problem, room);
+		return r ? r : resident_settle(im->resident, true);
+	}
+	for (uint32_t k = 0; k < im->resident->module->import_count; k++) {
+		uint64_t *slots = slots_of(im, k, &size);
+
+		if (size)
+			transfer_get(from, slots, size);
+	}
+	/* what came bound would not bear it twice */
+	r = im->resident->received ? 0 : bind_data(im, problem, room);
+	return r ? r : resident_settle(im->resident, false);
 }

@@ -26,12 +26,17 @@ static struct image *image_at(struct images *i, const void *address)
 	return NULL;
 }
 
+/* A handle is the image's base: it means the same in a forked child. */
+static void *handle_of(const struct image *im)
+{
+	return im->resident->base;
+}
+
 static struct image *checked(struct images *i, void *handle)
 {
-	list_for_each(
-		entry, &i->list) if (container_of(entry, struct image, entry) ==
-				     handle) return handle;
-	return NULL;
+	struct image *im = image_at(i, handle);
+
+	return im && handle_of(im) == handle ? im : NULL;
 }
 
 static long finish(struct posix_dl *d, void *user, long r)
@@ -41,23 +46,35 @@ static long finish(struct posix_dl *d, void *user, long r)
 	return r;
 }
 
-/* New images are bound; if that fails they stay unused at the list's end. */
-static long load(struct images *i, struct image *by, const char *name,
+/* dlopen(3): what cannot be loaded whole is not loaded at all. */
+static long load(struct images *i, struct image *by, const char *name, int mode,
 	struct image **out, char *problem, size_t room)
 {
 	struct list *last = i->list.previous;
-	long r = images_need(i, by, name, out, problem, room);
+	long r;
 
+	i->no_load = (mode & RTLD_NOLOAD) != 0;
+	r = images_need(i, by, name, out, problem, room);
+	i->no_load = false;
+	if (r && !*problem)
+		format(problem, room,
+			"%s: cannot open shared object file: No such file or "
+			"directory",
+			name);
+	if (!r)
+		r = images_load_needed(i, last->next, problem, room);
 	if (r) {
-		if (!*problem)
-			format(problem, room,
-				"%s: cannot open shared object file", name);
+		images_forget(i, last);
 		return r;
 	}
-	if (last->next == &i->list)
-		return 0;
-	r = images_load_needed(i, last->next, problem, room);
-	return r ? r : images_bind(i, last->next, problem, room);
+	if (mode & RTLD_GLOBAL)
+		for (struct image *im = images_closure(i, *out); im;
+			im = im->queue)
+			im->global = true;
+	r = images_bind(i, last->next, *out, problem, room);
+	if (r)
+		images_forget(i, last);
+	return r;
 }
 
 long image_dlopen(void *user)
@@ -65,7 +82,6 @@ long image_dlopen(void *user)
 	struct images *i = own();
 	struct posix_dl d;
 	struct image *im, *by;
-	struct list *last;
 	char name[PATH_SIZE];
 	long r;
 
@@ -73,30 +89,19 @@ long image_dlopen(void *user)
 		return -EFAULT;
 	d.text[0] = 0;
 	if (!d.name) {
-		d.handle = i->program;
+		d.handle = handle_of(i->program);
 		return finish(&d, user, 0);
 	}
 	r = user_string(name, d.name, sizeof name);
 	if (r < 0)
 		return r;
 	lock_take(&i->lock);
-	last = i->list.previous;
 	by = image_at(i, d.caller);
-	if (d.mode & RTLD_NOLOAD) {
-		im = images_find_soname(i, name);
-		r = im ? 0 : -ENOENT;
-	} else {
-		r = load(i, by ? by : i->program, name, &im, d.text,
-			sizeof d.text);
-	}
+	r = load(i, by ? by : i->program, name, d.mode, &im, d.text,
+		sizeof d.text);
 	if (!r) {
-		for (struct list *e = last->next; e != &i->list; e = e->next)
-			container_of(e, struct image, entry)->global =
-				(d.mode & RTLD_GLOBAL) != 0;
-		if (d.mode & RTLD_GLOBAL)
-			im->global = true;
 		im->handle_count++;
-		d.handle = im;
+		d.handle = handle_of(im);
 	}
 	lock_drop(&i->lock);
 	return finish(&d, user, r);
@@ -105,7 +110,6 @@ long image_dlopen(void *user)
 static void *find(struct images *i, const struct posix_dl *d, const char *name)
 {
 	struct image *im;
-	void *found;
 
 	if (d->handle == RTLD_DEFAULT)
 		return images_lookup(i, image_at(i, d->caller), name, NULL);
@@ -117,9 +121,8 @@ static void *find(struct images *i, const struct posix_dl *d, const char *name)
 	if (!im)
 		return NULL;
 	if (im == i->program)
-		return images_lookup(i, im, name, NULL);
-	found = pe_export(im->resident->base, name);
-	return found ? found : images_lookup(i, im, name, im);
+		return images_lookup(i, NULL, name, NULL);
+	return images_lookup_in(i, im, name);
 }
 
 long image_dlsym(void *user)
@@ -236,37 +239,67 @@ long image_dliterate(void *user)
 	return finish(&d, user, r);
 }
 
-/* Constructors run from the list's end: what is needed comes before who needs
- * it.  Destructors the other way. */
+static struct image *deepest(struct image *im)
+{
+	im->marked = true;
+	for (int k = 0; k < im->need_count; k++)
+		if (!im->needs[k]->constructed && !im->needs[k]->marked) {
+			im = im->needs[k];
+			im->marked = true;
+			k = -1;
+		}
+	return im;
+}
+
+/* What is needed is constructed before who needs it, in the order in which the
+ * needs stand; a circle is broken where it closes. */
+static struct image *next_to_construct(struct images *i)
+{
+	struct image *first = NULL;
+
+	list_for_each(entry, &i->list)
+	{
+		struct image *im = container_of(entry, struct image, entry);
+
+		im->marked = false;
+		if (!first && !im->constructed)
+			first = im;
+	}
+	return first ? deepest(first) : NULL;
+}
+
+/* Destructors run in the opposite order. */
+static struct image *next_to_destruct(struct images *i)
+{
+	struct image *last = NULL;
+
+	list_for_each(entry, &i->list)
+	{
+		struct image *im = container_of(entry, struct image, entry);
+
+		if (im->constructed && !im->destructed &&
+			(!last || im->constructed > last->constructed))
+			last = im;
+	}
+	return last;
+}
+
 long image_next_object(int which, void *user)
 {
 	struct images *i = own();
 	struct posix_object o = { NULL };
+	struct image *im;
 
+	if (which == 2)
+		return images_export(i) ? 0 : -ESRCH;
 	lock_take(&i->lock);
-	if (which == 0) {
-		for (struct list *e = i->list.previous; e != &i->list;
-			e = e->previous) {
-			struct image *im = container_of(e, struct image, entry);
-
-			if (!im->constructed) {
-				im->constructed = true;
-				o.module = im->resident->module;
-				break;
-			}
-		}
-	} else {
-		list_for_each(e, &i->list)
-		{
-			struct image *im = container_of(e, struct image, entry);
-
-			if (im->constructed && !im->destructed) {
-				im->destructed = true;
-				o.module = im->resident->module;
-				break;
-			}
-		}
-	}
+	im = which ? next_to_destruct(i) : next_to_construct(i);
+	if (im && which)
+		im->destructed = true;
+	else if (im)
+		im->constructed = ++i->constructed;
+	if (im)
+		o.module = im->resident->module;
 	lock_drop(&i->lock);
 	if (!o.module)
 		return -ESRCH;

@@ -57,7 +57,8 @@ long image_dlsym(void *user_arguments);
 long image_dlclose(void *user_arguments);
 long image_dladdr(void *user_arguments);
 long image_dliterate(void *user_arguments);
-/* Next image to be initialised (which 0) or finalised (1). */
+/* Next image to be initialised (which 0) or finalised (1); 2 as in
+ * abi/private_syscalls.h. */
 long image_next_object(int which, void *user_object);
 
 #endif

@@ -29,8 +29,17 @@ static void forget(struct image *im)
 	list_remove(&im->entry);
 	resident_put(im->resident);
 	win_free(im->path);
+	win_free(im->native);
 	win_free(im->soname);
+	win_free(im->name);
+	win_free(im->needs);
 	win_free(im);
+}
+
+void images_forget(struct images *i, struct list *last)
+{
+	while (last->next != &i->list)
+		forget(container_of(last->next, struct image, entry));
 }
 
 void images_free(struct images *i)
@@ -78,8 +87,22 @@ static long identify(struct file *f, struct identity *out)
 	return r;
 }
 
-static struct image *enlist(struct images *i, struct resident *r,
-	const char *path, const char *soname)
+static void set_native(struct image *im)
+{
+	uint16_t name[4096];
+	int64_t n = path_to_windows(AT_FDCWD, im->path, name, 4096);
+
+	if (n <= 0)
+		return;
+	im->native = win_alloc((size_t)n * 2);
+	if (!im->native)
+		return;
+	memcpy(im->native, name, (size_t)n * 2);
+	im->native_size = (size_t)n;
+}
+
+static struct image *enlist(
+	struct images *i, struct resident *r, const char *path)
 {
 	struct image *im = win_alloc(sizeof *im);
 
@@ -87,33 +110,48 @@ static struct image *enlist(struct images *i, struct resident *r,
 		return NULL;
 	im->resident = r;
 	im->path = copy_text(path);
-	if (!soname && r->module->soname)
-		soname = r->base + r->module->soname;
-	im->soname = copy_text(soname ? soname : "");
-	im->global = true;
+	im->soname =
+		copy_text(r->module->soname ? r->base + r->module->soname : "");
+	im->global = !i->started;
 	list_append(&i->list, &im->entry);
 	return im;
 }
 
-static long add_at(struct images *i, const char *path, const char *soname,
-	uint64_t wanted, const struct identity *must, struct image **out)
+static struct image *loaded(struct images *i, const struct identity *identity)
 {
-	struct identity identity;
+	list_for_each(entry, &i->list)
+	{
+		struct image *im = container_of(entry, struct image, entry);
+
+		if (!memcmp(&im->resident->identity, identity,
+			    sizeof *identity))
+			return im;
+	}
+	return NULL;
+}
+
+static long open_file(
+	const char *path, struct file **f, struct identity *identity)
+{
+	long r = path_open(AT_FDCWD, path, O_RDONLY, 0, f);
+
+	if (r)
+		return r;
+	r = identify(*f, identity);
+	if (r)
+		file_put(*f);
+	return r;
+}
+
+static long add_at(struct images *i, const char *path, struct file *f,
+	const struct identity *identity, uint64_t wanted, struct image **out)
+{
 	struct resident *r;
-	struct file *f;
-	long error = path_open(AT_FDCWD, path, O_RDONLY, 0, &f);
+	long error = resident_get(f, identity, wanted, i->fresh, &r);
 
 	if (error)
 		return error;
-	error = identify(f, &identity);
-	if (!error && must && memcmp(must, &identity, sizeof identity))
-		error = -ESTALE;
-	if (!error)
-		error = resident_get(f, &identity, wanted, &r);
-	file_put(f);
-	if (error)
-		return error;
-	*out = enlist(i, r, path, soname);
+	*out = enlist(i, r, path);
 	if (*out)
 		return 0;
 	resident_put(r);
@@ -121,39 +159,56 @@ static long add_at(struct images *i, const char *path, const char *soname,
 }
 
 /* The parent saw the file with that identity: no need to look at it again. */
-static long add_resident(struct images *i, const char *path, const char *soname,
-	uint64_t base, const struct identity *identity, struct image **out)
+static long add_resident(struct images *i, const char *path, uint64_t base,
+	const struct identity *identity, struct image **out)
 {
 	struct resident *r;
-	long error = resident_find(identity, base, &r);
+	long error = resident_find(identity, base, i->fresh, &r);
 
 	if (error)
 		return error;
-	*out = enlist(i, r, path, soname);
+	*out = enlist(i, r, path);
 	if (*out)
 		return 0;
 	resident_put(r);
 	return -ENOMEM;
 }
 
-long images_add(struct images *i, const char *path, const char *soname,
+long images_add(struct images *i, const char *path, const char *name,
 	struct image **out, char *problem, size_t room)
 {
-	long r = add_at(i, path, soname, 0, NULL, out);
+	char absolute[PATH_SIZE];
+	struct identity identity;
+	struct file *f;
+	long r;
 
+	/* fork opens it again, wherever the program is then */
+	r = path_absolute(AT_FDCWD, path, absolute, sizeof absolute);
+	if (r >= 0)
+		r = open_file(absolute, &f, &identity);
+	if (r)
+		return r;
+	*out = loaded(i, &identity);
+	if (!*out)
+		r = i->no_load ? -ENOENT
+			       : add_at(i, absolute, f, &identity, 0, out);
+	file_put(f);
+	if (!r && name && !(*out)->name)
+		(*out)->name = copy_text(name);
 	if (r == -ENOEXEC)
 		format(problem, room, "%s: not a program or library of posix1",
 			path);
 	return r;
 }
 
-struct image *images_find_soname(struct images *i, const char *soname)
+static struct image *find_name(struct images *i, const char *name)
 {
 	list_for_each(entry, &i->list)
 	{
 		struct image *im = container_of(entry, struct image, entry);
 
-		if (!strcmp(im->soname, soname))
+		if (!strcmp(im->soname, name) ||
+			(im->name && !strcmp(im->name, name)))
 			return im;
 	}
 	return NULL;
@@ -193,10 +248,11 @@ static long try_list(struct images *i, const char *list, const char *by,
 		const char *end = strchr(list, ':');
 		size_t size = end ? (size_t)(end - list) : strlen(list), n;
 
-		n = folder(path, sizeof path, list, size, by);
+		/* man 8 ld.so: an empty one is the current folder */
+		n = size ? folder(path, sizeof path, list, size, by)
+			 : format(path, sizeof path, ".");
 		format(path + n, sizeof path - n, "/%s", soname);
-		if (n)
-			r = images_add(i, path, soname, out, problem, room);
+		r = images_add(i, path, soname, out, problem, room);
 		list = end ? end + 1 : NULL;
 	}
 	return r;
@@ -210,11 +266,11 @@ long images_need(struct images *i, struct image *by, const char *soname,
 	const struct module *m = by->resident->module;
 	long r;
 
-	*out = images_find_soname(i, soname);
+	*out = find_name(i, soname);
 	if (*out)
 		return 0;
 	if (strchr(soname, '/'))
-		return images_add(i, soname, soname, out, problem, room);
+		return images_add(i, soname, NULL, out, problem, room);
 	r = try_list(i, i->library_path, by->path, soname, out, problem, room);
 	if (r == -ENOENT)
 		r = try_list(i, image_string(by, m->runpath), by->path, soname,
@@ -234,6 +290,25 @@ static bool is_library(const char *name)
 	       strcmp(name, MODULE_ANY_WEAK);
 }
 
+static long add_need(struct image *im, struct image *needed)
+{
+	struct image **list;
+	size_t size = (size_t)im->need_count * sizeof *list;
+
+	for (int k = 0; k < im->need_count; k++)
+		if (im->needs[k] == needed)
+			return 0;
+	list = win_alloc(size + sizeof *list);
+	if (!list)
+		return -ENOMEM;
+	if (size)
+		memcpy(list, im->needs, size);
+	list[im->need_count++] = needed;
+	win_free(im->needs);
+	im->needs = list;
+	return 0;
+}
+
 static long need_all(
 	struct images *i, struct image *im, char *problem, size_t room)
 {
@@ -249,11 +324,12 @@ static long need_all(
 		if (!is_library(name))
 			continue;
 		r = images_need(i, im, name, &found, problem, room);
-		if (r && !*problem)
+		if (!r)
+			r = add_need(im, found);
+		else if (!*problem)
 			format(problem, room,
-				"error while loading shared libraries: %s: "
-				"cannot open shared object file: No such file "
-				"or directory",
+				"%s: cannot open shared object file: No such "
+				"file or directory",
 				name);
 	}
 	return r;
@@ -266,9 +342,15 @@ long images_load_needed(
 {
 	long r = 0;
 
-	for (struct list *e = first; !r && e != &i->list; e = e->next)
-		r = need_all(
-			i, container_of(e, struct image, entry), problem, room);
+	for (struct list *e = first; !r && e != &i->list; e = e->next) {
+		struct image *im = container_of(e, struct image, entry);
+
+		r = need_all(i, im, problem, room);
+		if (im != i->program)
+			continue;
+		for (struct list *k = i->list.next; k != &i->list; k = k->next)
+			container_of(k, struct image, entry)->early = true;
+	}
 	return r;
 }
 
@@ -283,9 +365,8 @@ static const char *variable(char *const *environment, const char *name)
 }
 
 static long preload(
-	struct images *i, char *const *environment, char *problem, size_t room)
+	struct images *i, const char *list, char *problem, size_t room)
 {
-	const char *list = variable(environment, "LD_PRELOAD");
 	char name[PATH_SIZE];
 	struct image *im;
 	long r = 0;
@@ -297,7 +378,9 @@ static long preload(
 			memcpy(name, list, n);
 			name[n] = 0;
 			/* one that is not there is no reason not to run */
-			images_need(i, i->program, name, &im, problem, room);
+			if (!images_need(
+				    i, i->program, name, &im, problem, room))
+				r = add_need(i->program, im);
 			*problem = 0;
 		}
 		list += n + (list[n] != 0);
@@ -305,24 +388,45 @@ static long preload(
 	return r;
 }
 
-static long complete(
-	struct images *i, char *const *environment, char *problem, size_t room)
+/* As Linux's loader begins its line. */
+static void introduce(char *problem, size_t room, const char *by)
 {
-	const char *path = variable(environment, "LD_LIBRARY_PATH");
+	char text[512];
+
+	if (!*problem)
+		return;
+	format(text, sizeof text, "%s%s", by, problem);
+	format(problem, room, "%s", text);
+}
+
+static long complete(struct images *i, const char *library_path,
+	const char *preloads, char *problem, size_t room)
+{
 	long r;
 
 	i->program = container_of(i->list.next, struct image, entry);
-	if (path && *path)
-		i->library_path = copy_text(path);
-	r = preload(i, environment, problem, room);
+	if (library_path && *library_path)
+		i->library_path = copy_text(library_path);
+	r = preload(i, preloads, problem, room);
 	if (!r)
 		r = images_load_needed(i, i->list.next, problem, room);
-	return r ? r : images_bind(i, i->list.next, problem, room);
+	if (r) {
+		introduce(problem, room,
+			"error while loading shared libraries: ");
+		return r;
+	}
+	i->fresh = false;
+	i->started = true;
+	r = images_bind(i, i->list.next, NULL, problem, room);
+	if (r)
+		introduce(problem, room, "symbol lookup error: ");
+	return r;
 }
 
 long image_load_program(struct process *p, const char *path,
 	char *const *environment, char *problem, size_t room)
 {
+	const char *preloads = variable(environment, "LD_PRELOAD");
 	struct images *i = images_create();
 	struct image *im;
 	long r;
@@ -330,9 +434,12 @@ long image_load_program(struct process *p, const char *path,
 	*problem = 0;
 	if (!i)
 		return -ENOMEM;
-	r = images_add(i, path, "", &im, problem, room);
+	/* a program that stands here is bound to the C library alone */
+	i->fresh = preloads && *preloads;
+	r = images_add(i, path, NULL, &im, problem, room);
 	if (!r)
-		r = complete(i, environment, problem, room);
+		r = complete(i, variable(environment, "LD_LIBRARY_PATH"),
+			preloads, problem, room);
 	if (r) {
 		images_free(i);
 		return r;
@@ -354,16 +461,15 @@ long image_adopt_program(struct process *p, const struct module *module,
 	if (!i)
 		return -ENOMEM;
 	p->images = i;
-	if (!path_open(AT_FDCWD, path, O_RDONLY, 0, &f)) {
-		identify(f, &identity);
+	if (!open_file(path, &f, &identity))
 		file_put(f);
-	}
 	error = resident_adopt(module, &identity, &r);
 	if (error)
 		return error;
-	if (!enlist(i, r, path, ""))
+	if (!enlist(i, r, path))
 		return -ENOMEM;
-	return complete(i, environment, problem, room);
+	return complete(i, variable(environment, "LD_LIBRARY_PATH"),
+		variable(environment, "LD_PRELOAD"), problem, room);
 }
 
 /* ---- fork ---- */
@@ -373,6 +479,61 @@ static void put_data(char *start, size_t size, void *to)
 	memory_pack_pages(to, (uintptr_t)start, size);
 }
 
+static uint64_t index_of(struct images *i, struct image *im)
+{
+	uint64_t n = 0;
+
+	for (struct list *e = i->list.next; e != &im->entry; e = e->next)
+		n++;
+	return n;
+}
+
+static struct image *image_number(struct images *i, uint64_t n)
+{
+	struct list *e = i->list.next;
+
+	for (; n && e != &i->list; n--)
+		e = e->next;
+	return e == &i->list ? NULL : container_of(e, struct image, entry);
+}
+
+/* Whether a child would find this very file: asked by name, which costs no
+ * handle.  Programs are replaced and removed while they run. */
+static bool still_there(struct image *im)
+{
+	const struct identity *was = &im->resident->identity;
+	struct win_file_stat now;
+
+	if (!im->native)
+		set_native(im);
+	return im->native &&
+	       !win_file_query_name(&(struct win_name){ .text = im->native,
+					    .length = im->native_size },
+		       &now) &&
+	       now.size == was->size && now.modified == was->modified;
+}
+
+static void pack_image(struct image *im, struct transfer *to)
+{
+	bool whole = im->resident->received || !still_there(im);
+
+	transfer_put_string(to, im->path);
+	transfer_put_string(to, im->name);
+	transfer_put(
+		to, &im->resident->identity, sizeof im->resident->identity);
+	transfer_put_number(to, (uint64_t)im->resident->base);
+	transfer_put_number(to, im->constructed);
+	transfer_put_number(to,
+		(uint64_t)(im->global | im->destructed << 1 | im->early << 2));
+	transfer_put_number(to, im->resident->settled);
+	transfer_put_number(to, whole);
+	if (whole) {
+		win_trace(
+			"fork: %s is not there any more: sent whole", im->path);
+		resident_send(im->resident, to);
+	}
+}
+
 void image_pack(struct process *p, struct transfer *to, int how)
 {
 	struct images *i = p->images;
@@ -380,20 +541,19 @@ void image_pack(struct process *p, struct transfer *to, int how)
 	if (how != TRANSFER_FORK)
 		return;
 	transfer_put_string(to, i->library_path);
+	transfer_put_number(to, i->constructed);
+	list_for_each(entry, &i->list)
+		pack_image(container_of(entry, struct image, entry), to);
+	transfer_put_string(to, NULL);
 	list_for_each(entry, &i->list)
 	{
 		struct image *im = container_of(entry, struct image, entry);
 
-		transfer_put_string(to, im->path);
-		transfer_put_string(to, im->soname);
-		transfer_put(to, &im->resident->identity,
-			sizeof im->resident->identity);
-		transfer_put_number(to, (uint64_t)im->resident->base);
-		transfer_put_number(
-			to, (uint64_t)(im->global | im->constructed << 1 |
-				       im->destructed << 2));
+		transfer_put_number(to, (uint64_t)im->need_count);
+		for (int k = 0; k < im->need_count; k++)
+			transfer_put_number(to, index_of(i, im->needs[k]));
+		images_pack_slots(im, to);
 	}
-	transfer_put_string(to, NULL);
 	list_for_each(entry, &i->list) resident_each_data(
 		container_of(entry, struct image, entry)->resident, put_data,
 		to);
@@ -406,36 +566,82 @@ static void get_data(char *start, size_t size, void *from)
 	memory_unpack_pages(from);
 }
 
+static long receive_image(struct images *i, const char *path, uint64_t base,
+	const struct identity *identity, struct transfer *from,
+	struct image **out)
+{
+	struct resident *r;
+	long error = resident_receive(identity, base, from, &r);
+
+	if (error)
+		return error;
+	*out = enlist(i, r, path);
+	if (*out)
+		return 0;
+	resident_put(r);
+	return -ENOMEM;
+}
+
 static long get_image(struct images *i, const char *path, struct transfer *from)
 {
-	char *soname = transfer_get_string(from);
-	struct identity identity;
+	char *name = transfer_get_string(from);
+	struct identity identity, now;
 	struct image *im;
-	uint64_t base, flags;
+	struct file *f;
+	uint64_t base, constructed, flags;
 	long r;
 
 	transfer_get(from, &identity, sizeof identity);
 	base = transfer_get_number(from);
+	constructed = transfer_get_number(from);
 	flags = transfer_get_number(from);
-	r = add_resident(i, path, soname, base, &identity, &im);
-	if (r == -ENOENT)
-		r = add_at(i, path, soname, base, &identity, &im);
-	win_free(soname);
+	i->fresh = !transfer_get_number(from);
+	r = transfer_get_number(from)
+		    ? receive_image(i, path, base, &identity, from, &im)
+		    : add_resident(i, path, base, &identity, &im);
+	if (r == -ENOENT) {
+		r = open_file(path, &f, &now);
+		if (!r) {
+			r = memcmp(&now, &identity, sizeof now)
+				    ? -ESTALE
+				    : add_at(i, path, f, &now, base, &im);
+			file_put(f);
+		}
+	}
 	if (r) {
+		win_free(name);
 		win_trace("fork: %s cannot be mapped at %#lx: errno %d", path,
 			(unsigned long)base, (int)-r);
 		return r;
 	}
+	im->name = name;
+	im->constructed = constructed;
 	im->global = flags & 1;
-	im->constructed = flags >> 1 & 1;
-	im->destructed = flags >> 2 & 1;
+	im->destructed = flags >> 1 & 1;
+	im->early = flags >> 2 & 1;
 	return 0;
+}
+
+static long get_binding(
+	struct images *i, struct image *im, struct transfer *from)
+{
+	uint64_t count = transfer_get_number(from);
+	char problem[256] = "";
+	long r = 0;
+
+	for (uint64_t k = 0; !r && k < count; k++) {
+		struct image *needed =
+			image_number(i, transfer_get_number(from));
+
+		r = needed ? add_need(im, needed) : -EIO;
+	}
+	return r ? r
+		 : images_unpack_slots(i, im, from, problem, sizeof problem);
 }
 
 int image_unpack(struct process *p, struct transfer *from, int how)
 {
 	struct images *i;
-	char problem[256] = "";
 	char *path;
 	long r = 0;
 
@@ -445,6 +651,7 @@ int image_unpack(struct process *p, struct transfer *from, int how)
 	if (!i)
 		return -ENOMEM;
 	i->library_path = transfer_get_string(from);
+	i->constructed = transfer_get_number(from);
 	while (!r && (path = transfer_get_string(from))) {
 		r = get_image(i, path, from);
 		win_free(path);
@@ -452,9 +659,13 @@ int image_unpack(struct process *p, struct transfer *from, int how)
 	if (r)
 		return (int)r;
 	i->program = container_of(i->list.next, struct image, entry);
-	/* the same images at the same places bind alike; data then is what the
-	 * parent has */
-	r = images_bind(i, i->list.next, problem, sizeof problem);
+	i->started = true;
+	i->fresh = false;
+	for (struct list *e = i->list.next; !r && e != &i->list; e = e->next)
+		r = get_binding(i, container_of(e, struct image, entry), from);
+	if (r)
+		return (int)r;
+	/* data is what the parent has */
 	list_for_each(entry, &i->list)
 	{
 		struct resident *resident =
@@ -463,7 +674,7 @@ int image_unpack(struct process *p, struct transfer *from, int how)
 		resident_zero_data(resident);
 		resident_each_data(resident, get_data, from);
 	}
-	return (int)r;
+	return 0;
 }
 
 bool image_find(

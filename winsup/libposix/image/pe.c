@@ -87,6 +87,39 @@ void *pe_export(const void *base, const char *name)
 	return NULL;
 }
 
+struct function {
+	uint32_t start, end, unwind;
+};
+
+/* The function that holds an address, as the unwind table has it; NULL for
+ * data and for functions that call none and so have no entry: "PE Format",
+ * .pdata. */
+static const struct function *function_at(const void *base, uint64_t rva)
+{
+	const struct function *f;
+	struct pe pe;
+	uint32_t count;
+
+	if (!pe_parse(base, 4096, &pe) || !pe.directories[2 * PE_EXCEPTION])
+		return NULL;
+	f = (const void *)((const char *)base +
+			   pe.directories[2 * PE_EXCEPTION]);
+	count = pe.directories[2 * PE_EXCEPTION + 1] / sizeof *f;
+	for (; count; count--, f++)
+		if (rva >= f->start && rva < f->end)
+			return f;
+	return NULL;
+}
+
+/* Whether `rva` belongs to another function than the symbol at `start`. */
+static bool beyond(const void *base, uint64_t start, uint64_t rva)
+{
+	const struct function *holds = function_at(base, rva);
+	const struct function *own = function_at(base, start);
+
+	return (holds && holds->start > start) || (own && rva >= own->end);
+}
+
 const char *pe_nearest(const void *base, uint64_t address, uint64_t *at)
 {
 	const struct export_directory *e = exports(base);
@@ -102,6 +135,8 @@ const char *pe_nearest(const void *base, uint64_t address, uint64_t *at)
 			best_rva = f;
 		}
 	}
+	if (best && beyond(base, best_rva, rva))
+		return NULL;
 	*at = (uint64_t)base + best_rva;
 	return best;
 }

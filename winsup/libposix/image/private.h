@@ -50,16 +50,23 @@ struct resident {
 	bool adopted;	   /* mapped by Windows */
 	bool used;	   /* by the process that lives here */
 	bool settled;	   /* bound to posix1.dll alone: binding stays good */
+	bool received;	   /* came bound from another host */
 	uint8_t *pristine; /* what the writable sections held, one by one */
 	struct pe pe;
 };
 
-/* Finds one that can serve again: -ENOENT if there is none. */
-long resident_find(const struct identity *identity, uint64_t wanted,
+/* Finds one that can serve again: -ENOENT if there is none.  wanted: the base
+ * it must have, or 0.  fresh: it must not be one that is bound already. */
+long resident_find(const struct identity *identity, uint64_t wanted, bool fresh,
 	struct resident **out);
-/* Finds or maps the file.  wanted: the base it must have, or 0. */
+/* Finds or maps the file. */
 long resident_get(struct file *f, const struct identity *identity,
-	uint64_t wanted, struct resident **out);
+	uint64_t wanted, bool fresh, struct resident **out);
+/* One made of the pages that resident_send() put into a transfer: for a forked
+ * child, when the file is no longer what its parent runs.  It is bound. */
+void resident_send(struct resident *r, struct transfer *to);
+long resident_receive(const struct identity *identity, uint64_t base,
+	struct transfer *from, struct resident **out);
 long resident_adopt(const struct module *module,
 	const struct identity *identity, struct resident **out);
 void resident_put(struct resident *r);
@@ -75,11 +82,20 @@ void resident_zero_data(struct resident *r);
 struct image {
 	struct list entry; /* in load order, the program first */
 	struct resident *resident;
-	char *path;   /* absolute, POSIX */
+	char *path;	  /* absolute, POSIX */
+	uint16_t *native; /* the same for Windows, or NULL */
+	size_t native_size;
 	char *soname; /* by which others ask for it */
-	bool global;  /* seen by everybody's lookups */
-	bool constructed, destructed;
-	int handle_count; /* dlopen */
+	char *name;   /* by which it was found, or NULL */
+	struct image *
+		*needs; /* in order; the program's begin with LD_PRELOAD's */
+	int need_count;
+	bool early;	      /* before the C library in lookups */
+	bool global;	      /* seen by everybody's lookups */
+	uint64_t constructed; /* when: 1, 2...; 0 not yet */
+	bool destructed, marked;
+	struct image *queue; /* while the images that one needs are walked */
+	int handle_count;    /* dlopen */
 };
 
 struct images {
@@ -87,11 +103,16 @@ struct images {
 	struct list list;
 	struct image *program;
 	char *library_path; /* LD_LIBRARY_PATH, or NULL */
+	uint64_t constructed;
+	bool started; /* the program and what it needs is there */
+	bool fresh;   /* no image that is bound already will do */
+	bool no_load; /* dlopen's RTLD_NOLOAD */
 };
 
-/* Loads a file with all it needs, without binding; the new ones are at the
- * list's end.  problem as in image.h. */
-long images_add(struct images *i, const char *path, const char *soname,
+/* Loads one file, or finds it loaded; a new one is at the list's end.  name:
+ * the one it was searched by, or NULL.  problem as in image.h, but without
+ * what Linux's loader puts in front. */
+long images_add(struct images *i, const char *path, const char *name,
 	struct image **out, char *problem, size_t room);
 /* Finds a shared object and loads it. */
 long images_need(struct images *i, struct image *by, const char *soname,
@@ -99,16 +120,28 @@ long images_need(struct images *i, struct image *by, const char *soname,
 /* Loads what the images from `first` on need, and what those need. */
 long images_load_needed(
 	struct images *i, struct list *first, char *problem, size_t room);
-struct image *images_find_soname(struct images *i, const char *soname);
+/* Undoes the loading of the images behind `last`. */
+void images_forget(struct images *i, struct list *last);
 
 /* ---- bind.c ---- */
 /* Binds all images from `first` on. */
-long images_bind(
-	struct images *i, struct list *first, char *problem, size_t room);
-/* A symbol as `from` (may be NULL) sees it, beginning after `after` (NULL: at
- * the program). */
-void *images_lookup(struct images *i, struct image *from, const char *name,
+/* root: the object that dlopen() loads, or NULL. */
+long images_bind(struct images *i, struct list *first, struct image *root,
+	char *problem, size_t room);
+/* A symbol among what everybody sees, then among `root` (may be NULL) and what
+ * it needs.  after: begins behind that image; NULL: at the program. */
+void *images_lookup(struct images *i, struct image *root, const char *name,
 	struct image *after);
+/* Does any image beside the C library export anything? */
+bool images_export(struct images *i);
+/* The image and what it needs, breadth first, as dlsym() of its handle. */
+void *images_lookup_in(struct images *i, struct image *root, const char *name);
+/* The same images, linked by `queue`. */
+struct image *images_closure(struct images *i, struct image *root);
+/* What a forked child's images are bound to: exactly what the parent's are. */
+void images_pack_slots(struct image *im, struct transfer *to);
+long images_unpack_slots(struct images *i, struct image *im,
+	struct transfer *from, char *problem, size_t room);
 static inline const char *image_string(const struct image *im, uint32_t rva)
 {
 	return rva ? im->resident->base + rva : NULL;

@@ -8,11 +8,19 @@
 
 #include "abi/errno.h"
 #include "fs/fs.h"
+#include "memory/memory.h"
 
 #define RESIDENTS 12
 
 static struct list residents HOST_STATE = { 0, 0 };
 static int resident_count HOST_STATE = 0;
+
+static struct list *all(void)
+{
+	if (!residents.next)
+		list_init(&residents);
+	return &residents;
+}
 
 static struct resident *of(struct list *entry)
 {
@@ -89,7 +97,7 @@ static bool overlaps(const struct resident *r, uint64_t base, size_t size)
 /* Unused images give way to the one that is to come. */
 static void make_way(uint64_t base, size_t size)
 {
-	list_for_each(entry, &residents)
+	list_for_each(entry, all())
 	{
 		struct resident *r = of(entry);
 
@@ -195,9 +203,7 @@ static long finish(struct resident *r)
 
 static void enlist(struct resident *r)
 {
-	if (!residents.next)
-		list_init(&residents);
-	list_append(&residents, &r->entry);
+	list_append(all(), &r->entry);
 	resident_count++;
 	r->used = true;
 }
@@ -245,12 +251,10 @@ static long map(struct file *f, const struct identity *identity,
 	return 0;
 }
 
-long resident_find(
-	const struct identity *identity, uint64_t wanted, struct resident **out)
+long resident_find(const struct identity *identity, uint64_t wanted, bool fresh,
+	struct resident **out)
 {
-	if (!residents.next)
-		list_init(&residents);
-	list_for_each(entry, &residents)
+	list_for_each(entry, all())
 	{
 		struct resident *r = of(entry);
 		uint8_t *pristine = r->pristine;
@@ -258,8 +262,8 @@ long resident_find(
 		if (r->used || !same(&r->identity, identity) ||
 			(wanted && (uint64_t)r->base != wanted))
 			continue;
-		if (!r->settled) {
-			/* bound to who knows what: read it again */
+		if (!r->settled || fresh) {
+			/* bound to something else: read it again */
 			if (!r->adopted)
 				evict(r);
 			continue;
@@ -273,11 +277,76 @@ long resident_find(
 }
 
 long resident_get(struct file *f, const struct identity *identity,
-	uint64_t wanted, struct resident **out)
+	uint64_t wanted, bool fresh, struct resident **out)
 {
-	long r = resident_find(identity, wanted, out);
+	long r = resident_find(identity, wanted, fresh, out);
 
 	return r == -ENOENT ? map(f, identity, wanted, out) : r;
+}
+
+static void send(char *start, size_t size, void *to)
+{
+	memory_pack_pages(to, (uintptr_t)start, size);
+}
+
+void resident_send(struct resident *r, struct transfer *to)
+{
+	const struct pe *pe = &r->pe;
+
+	transfer_put_number(to, pe->image_size);
+	send(r->base, round_up(pe->headers_size, 4096), to);
+	for (int i = 0; i < pe->section_count; i++)
+		if (!(pe->sections[i].flags & PE_SECTION_WRITE))
+			send(r->base + pe->sections[i].address,
+				round_up(pe->sections[i].size, 4096), to);
+	/* the module's own description lies among the data, which follows */
+	send((char *)round_down((uint64_t)r->module, 4096), 4096, to);
+}
+
+static long receive(struct resident *r, struct transfer *from)
+{
+	struct pe pe;
+	long error = win_region_commit(r->base, r->size, WIN_READ | WIN_WRITE);
+
+	if (error)
+		return error;
+	memory_unpack_pages(from);
+	if (!pe_parse(r->base, 4096, &pe))
+		return -ENOEXEC;
+	for (int i = 0; i < pe.section_count; i++)
+		if (!(pe.sections[i].flags & PE_SECTION_WRITE))
+			memory_unpack_pages(from);
+	memory_unpack_pages(from);
+	return finish(r);
+}
+
+long resident_receive(const struct identity *identity, uint64_t base,
+	struct transfer *from, struct resident **out)
+{
+	struct resident *r = win_alloc(sizeof *r);
+	struct pe pe = { .base = base };
+	long error;
+
+	if (!r)
+		return -ENOMEM;
+	pe.image_size = (uint32_t)transfer_get_number(from);
+	r->identity = *identity;
+	r->size = round_up(pe.image_size, 4096);
+	r->received = true;
+	error = reserve(base, &pe, &r->base);
+	if (error) {
+		win_free(r);
+		return error;
+	}
+	error = receive(r, from);
+	if (error) {
+		win_region_release(r->base);
+		win_free(r);
+		return error;
+	}
+	enlist(r);
+	*out = r;
+	return 0;
 }
 
 long resident_adopt(const struct module *module,

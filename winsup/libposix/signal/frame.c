@@ -13,7 +13,9 @@
 struct handler_frame {
 	uint64_t return_address;
 	uint64_t home[4];
-	uint64_t unused; /* keeps what follows at a multiple of 16 */
+	/* rip, cs, flags, rsp, ss of what was interrupted: as an unwinder finds
+	 * it behind gate_return_stub */
+	uint64_t machine[5];
 	ucontext_t context;
 	siginfo_t info;
 	uint8_t fx[512] __attribute__((aligned(16)));
@@ -141,6 +143,8 @@ long signal_frame_make(struct thread *t, struct frame *frame,
 	signal_frame_complete(frame);
 	memset(&h, 0, sizeof h);
 	h.return_address = signal_gate.return_stub;
+	h.machine[0] = frame->rip;
+	h.machine[3] = frame->rsp;
 	h.context.uc_stack.ss_sp = (void *)t->altstack;
 	h.context.uc_stack.ss_size = t->altstack_size;
 	h.context.uc_stack.ss_flags = !t->altstack_size		   ? SS_DISABLE

@@ -7,6 +7,8 @@
 /* winsup/libposix/image/user.c */
 hidden void __posix_run_constructors(int, char **, char **);
 hidden void __posix_run_destructors(void);
+/* src/malloc/nt64/interpose.c */
+hidden void __posix_find_malloc(void);
 
 /* exit() calls this where ELF's musl runs .fini_array: after atexit()
  * handlers, before stdio is flushed. */
@@ -24,6 +26,7 @@ hidden _Noreturn void __posix_upper_start(long *stack,
 	char **envp = argv + argc + 1;
 
 	__init_libc(envp, argv[0]);
+	__posix_find_malloc();
 	__posix_run_constructors(argc, argv, envp);
 	exit(program->main(argc, argv, envp));
 }

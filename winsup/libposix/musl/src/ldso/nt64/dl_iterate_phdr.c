@@ -21,7 +21,7 @@ int dl_iterate_phdr(
 		};
 		struct dl_phdr_info info = {
 			.dlpi_addr = (uintptr_t)d.base,
-			.dlpi_name = d.object,
+			.dlpi_name = __posix_dl_name(d.object),
 			.dlpi_phdr = &header,
 			.dlpi_phnum = 1,
 			.dlpi_adds = d.index + 1,

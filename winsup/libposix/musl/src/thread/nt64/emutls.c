@@ -8,6 +8,11 @@
 #include "pthread_impl.h"
 #include "atomic.h"
 
+/* a program's own malloc() may have __thread variables */
+#define malloc	__libc_malloc
+#define realloc __libc_realloc
+#define free	__libc_free
+
 /* What the compiler emits for a variable, __emutls_v.NAME. */
 struct variable {
 	size_t size, align;

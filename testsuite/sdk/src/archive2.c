@@ -1,0 +1,4 @@
+int not_pulled(int n)
+{
+	return n + 200;
+}

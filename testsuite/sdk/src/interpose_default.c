@@ -1,0 +1,4 @@
+int lib_hook(int n)
+{
+	return n;
+}

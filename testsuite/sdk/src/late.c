@@ -1,0 +1,4 @@
+int late(int n)
+{
+	return n + 300;
+}

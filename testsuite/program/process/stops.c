@@ -174,6 +174,35 @@ static void what_is_sent_meanwhile_comes_afterwards(void **state)
 	assert_int_equal(seen[0], SIGUSR1);
 }
 
+/* man 7 signal: a sleep that a stop interrupts ends when it would have. */
+static void a_stop_does_not_lengthen_a_sleep(void **state)
+{
+	int *asleep = shared_page(), status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		struct timespec start, end;
+		long ms;
+
+		clock_gettime(CLOCK_MONOTONIC, &start);
+		*asleep = 1;
+		pause_ms(600);
+		clock_gettime(CLOCK_MONOTONIC, &end);
+		ms = (end.tv_sec - start.tv_sec) * 1000 +
+		     (end.tv_nsec - start.tv_nsec) / 1000000;
+		_exit(ms < 600 ? 1 : ms >= 1200 ? 2 : 0);
+	}
+	while (!*asleep)
+		pause_ms(1);
+	pause_ms(300);
+	kill(pid, SIGSTOP);
+	expect_stopped(pid, SIGSTOP);
+	pause_ms(450);
+	kill(pid, SIGCONT);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static volatile sig_atomic_t codes[8];
 
 static void note_child(int signal, siginfo_t *info, void *context)
@@ -286,6 +315,7 @@ int main(void)
 			a_child_that_went_on_and_ended_is_reported_twice),
 		cmocka_unit_test(a_stopped_process_can_be_killed),
 		cmocka_unit_test(what_is_sent_meanwhile_comes_afterwards),
+		cmocka_unit_test(a_stop_does_not_lengthen_a_sleep),
 		cmocka_unit_test(the_parent_hears_of_it),
 		cmocka_unit_test(the_first_thread_may_end_first),
 		cmocka_unit_test(each_child_is_waited_for_by_one_thread),

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -274,6 +275,40 @@ static void broken_pipe(void **state)
 	signal(SIGPIPE, SIG_DFL);
 }
 
+static sigjmp_buf after_fault;
+static volatile int fault_code;
+static void *volatile fault_address;
+
+static void note_fault(int signal, siginfo_t *info, void *context)
+{
+	fault_code = info->si_code;
+	fault_address = info->si_addr;
+	siglongjmp(after_fault, 1);
+}
+
+/* POSIX.1-2024 <signal.h>: SEGV_MAPERR, SEGV_ACCERR. */
+static void faults_tell_what_was_wrong(void **state)
+{
+	struct sigaction a = { .sa_sigaction = note_fault,
+		.sa_flags = SA_SIGINFO };
+	volatile char *page = mmap(
+		NULL, 65536, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	assert_true(page != MAP_FAILED);
+	sigaction(SIGSEGV, &a, NULL);
+	if (!sigsetjmp(after_fault, 1))
+		page[10] = 1;
+	assert_int_equal(fault_code, SEGV_ACCERR);
+	assert_ptr_equal(fault_address, page + 10);
+	munmap((void *)page, 65536);
+	fault_code = 0;
+	if (!sigsetjmp(after_fault, 1))
+		page[20];
+	assert_int_equal(fault_code, SEGV_MAPERR);
+	assert_ptr_equal(fault_address, page + 20);
+	signal(SIGSEGV, SIG_DFL);
+}
+
 static volatile sig_atomic_t ticks;
 
 static void tick(int signal)
@@ -327,6 +362,7 @@ int main(void)
 		cmocka_unit_test(ignoring_and_errors),
 		cmocka_unit_test(timers),
 		cmocka_unit_test(broken_pipe),
+		cmocka_unit_test(faults_tell_what_was_wrong),
 		cmocka_unit_test(timers_of_cpu_time),
 	};
 

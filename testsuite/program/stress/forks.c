@@ -24,7 +24,7 @@ static int rounds(void)
 	const char *hosts = getenv("POSIX_HOSTS");
 
 	return hosts && (!strcmp(hosts, "fresh") || !strcmp(hosts, "pool"))
-		       ? 1000
+		       ? 400
 		       : 5000;
 }
 

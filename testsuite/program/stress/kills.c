@@ -99,7 +99,11 @@ static void too_long(int signal)
 static void kill_members(void **state)
 {
 	int watched = getenv("WATCHED") != NULL;
-	int count = watched ? atoi(getenv("WATCHED")) : 500, whole = 0;
+	/* with a Windows process for each, as many as patience allows */
+	int count = watched		    ? atoi(getenv("WATCHED"))
+		    : getenv("POSIX_HOSTS") ? 60
+					    : 500;
+	int whole = 0;
 
 	signal(SIGALRM, too_long);
 	for (int round = 0; round < count; round++) {

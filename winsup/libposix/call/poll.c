@@ -72,7 +72,8 @@ long sys_poll(struct pollfd *fds, unsigned long count, int milliseconds)
 {
 	return do_poll(fds, count,
 		milliseconds < 0 ? WIN_FOREVER
-		: milliseconds	 ? deadline_after(milliseconds * 1000000l)
+		: milliseconds	 ? deadline_of_call(deadline_after(
+					   milliseconds * 1000000l))
 				 : 0);
 }
 
@@ -217,10 +218,11 @@ long sys_select(int count, void *readable, void *writable, void *exceptional,
 			return -EFAULT;
 		if (v.tv_sec < 0 || v.tv_usec < 0)
 			return -EINVAL;
-		deadline = v.tv_sec || v.tv_usec
-				   ? deadline_after(v.tv_sec * SECOND +
-						    v.tv_usec * 1000)
-				   : 0;
+		deadline =
+			v.tv_sec || v.tv_usec
+				? deadline_of_call(deadline_after(
+					  v.tv_sec * SECOND + v.tv_usec * 1000))
+				: 0;
 	}
 	r = do_select(count, sets, deadline);
 	tell_rest(timeout, deadline);

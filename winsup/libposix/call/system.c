@@ -99,10 +99,10 @@ long sys_sched_setaffinity(int pid, size_t size, const void *user)
 
 long sys_getcpu(unsigned *cpu, unsigned *node, unsigned long unused)
 {
-	unsigned zero = 0;
+	unsigned zero = 0, own = win_processor();
 
 	(void)unused;
-	if (cpu && user_copy_out(cpu, &zero, sizeof zero))
+	if (cpu && user_copy_out(cpu, &own, sizeof own))
 		return -EFAULT;
 	return node ? user_copy_out(node, &zero, sizeof zero) : 0;
 }

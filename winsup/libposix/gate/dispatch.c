@@ -2,6 +2,8 @@
  * nothing left to do and the thread may go back to user code. */
 #include "gate/gate.h"
 
+#include <sys/syscall.h>
+
 #include "abi/errno.h"
 #include "gate/private.h"
 #include "process/process.h"
@@ -19,9 +21,21 @@ static long call_traced(struct frame *frame)
 {
 	int64_t start = win_clock_monotonic();
 	uint64_t number = frame->number; /* rt_sigreturn changes it */
-	long result = call(frame);
+	char text[256] = "";
+	long result;
 
-	trace_call(number, frame, result, win_clock_monotonic() - start);
+	if (number == SYS_execve || number == SYS_execveat) {
+		trace_format(number, frame, text, sizeof text);
+	} else if (number == SYS_exit || number == SYS_exit_group) {
+		trace_format(number, frame, text, sizeof text);
+		win_trace("%s = ?", text);
+	}
+	result = call(frame);
+	if (!result && *text) /* another program's frame by now */
+		win_trace("%s = 0", text);
+	else
+		trace_call(
+			number, frame, result, win_clock_monotonic() - start);
 	return result;
 }
 
@@ -79,6 +93,7 @@ void gate_dispatch(struct frame *frame)
 {
 	long result;
 
+	current->call_deadline = 0;
 	result = win_trace_on ? call_traced(frame) : call(frame);
 	finish(current, frame, result);
 }

@@ -25,5 +25,8 @@ int gate_start(uint32_t claim_slot, uint64_t claim);
  * abi/syscalls.def.  The rooms' own lines go through win_trace(). */
 void trace_call(
 	uint64_t number, struct frame *frame, long result, int64_t nanoseconds);
+/* The call alone, as text: what it names may be gone when it has ended. */
+size_t trace_format(
+	uint64_t number, struct frame *frame, char *to, size_t room);
 
 #endif

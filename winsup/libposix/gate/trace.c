@@ -189,27 +189,41 @@ static void add_result(struct line *l, long result)
 		add(l, ") = %ld", result);
 }
 
+static void add_call(
+	struct line *l, uint64_t number, struct frame *frame, long result)
+{
+	const struct call_text *text = gate_text(number);
+	const char *kind = text ? text->kinds : "";
+
+	if (text)
+		add(l, "%s(", text->name);
+	else
+		add(l, "syscall_%lu(", (unsigned long)number);
+	for (int i = 0; text && i < text->count && kind; i++) {
+		add(l, "%s", i ? ", " : "");
+		add_argument(l, kind, frame, i, result);
+		kind = next_kind(kind);
+	}
+}
+
 void trace_call(
 	uint64_t number, struct frame *frame, long result, int64_t nanoseconds)
 {
-	const struct call_text *text = gate_text(number);
 	struct line l = { .length = 0 };
-	const char *kind;
 
-	if (text)
-		add(&l, "%s(", text->name);
-	else
-		add(&l, "syscall_%lu(", (unsigned long)number);
-	kind = text ? text->kinds : "";
-	for (int i = 0; text && i < text->count && kind; i++) {
-		add(&l, "%s", i ? ", " : "");
-		add_argument(&l, kind, frame, i, result);
-		kind = next_kind(kind);
-	}
+	add_call(&l, number, frame, result);
 	add_result(&l, result);
 	if (result < 0 && win_error_code())
 		add(&l, " (Windows %#x)", win_error_code());
 	add(&l, " <%ld.%06ld>", (long)(nanoseconds / 1000000000),
 		(long)(nanoseconds / 1000 % 1000000));
 	win_trace("%s", l.text);
+}
+
+size_t trace_format(uint64_t number, struct frame *frame, char *to, size_t room)
+{
+	struct line l = { .length = 0 };
+
+	add_call(&l, number, frame, 0);
+	return format(to, room, "%s)", l.text);
 }

@@ -1,6 +1,8 @@
 /* Faults of user code: Windows' exception codes as Linux's signals. */
 #include "signal/private.h"
 
+#include "memory/memory.h"
+
 /* Microsoft "EXCEPTION_RECORD structure", ExceptionCode. */
 #define FAULT_ACCESS	       0xc0000005u
 #define FAULT_IN_PAGE	       0xc0000006u
@@ -46,6 +48,14 @@ static const struct {
 	{ 0xc00002b5u, SIGFPE, FPE_FLTINV },
 };
 
+/* Whether something is there, which then did not permit it. */
+static bool is_mapped(uint64_t address)
+{
+	struct region r;
+
+	return memory_find(address, &r);
+}
+
 bool signal_fault(struct win_fault *fault)
 {
 	struct thread *t = current;
@@ -70,6 +80,8 @@ bool signal_fault(struct win_fault *fault)
 			: fault->rip;
 	if (fault->code == FAULT_ACCESS && fault->address == ~0ul)
 		record.value = 0; /* not canonical: Linux says address 0 */
+	if (record.code == SEGV_MAPERR && is_mapped(record.value))
+		record.code = SEGV_ACCERR;
 	win_trace("fault %#x at %#lx touching %#lx, rsp %#lx", fault->code,
 		(unsigned long)fault->rip, (unsigned long)fault->address,
 		(unsigned long)fault->frame->rsp);

@@ -44,6 +44,13 @@ static int next_pid(struct shared *s)
 	return pid;
 }
 
+static void forget_sleepers(struct wait_queue *q)
+{
+	q->crowded = 0;
+	for (size_t i = 0; i < array_size(q->waiters); i++)
+		q->waiters[i] = 0;
+}
+
 long task_process_allocate(void)
 {
 	struct shared *s = task_shared();
@@ -76,6 +83,10 @@ long task_process_allocate(void)
 		p->children_user_time = p->children_system_time = 0;
 		p->peak_memory = p->children_peak_memory = 0;
 		p->ignored = 0;
+		/* sleepers that were killed may have left their names */
+		forget_sleepers(&p->children);
+		forget_sleepers(&p->ended);
+		forget_sleepers(&p->resumed);
 		p->signals.pending = 0;
 		p->signals.ring_count = 0;
 		return i;

@@ -11,7 +11,7 @@
 
 #include "lock/lock.h"
 
-#define SHARED_LAYOUT 5
+#define SHARED_LAYOUT 6
 #define SHARED_MAGIC  0x786973306c696267ul
 
 #define PROCESS_SLOTS 2048 /* processes, zombies included */
@@ -181,11 +181,9 @@ struct shared {
 	uint32_t layout;
 	_Atomic uint32_t ready; /* 1 once the creator has filled it */
 	_Atomic int32_t last_pid;
-	_Atomic uint32_t free_hosts;
 	/* slots from here on were never used: scans end there */
 	_Atomic uint32_t process_end, host_end, queue_end;
 	struct shared_lock table; /* process table: parents, groups, sessions */
-	struct wait_queue everybody_gone;
 	/* the console's foreground process group; 0: the first process's */
 	_Atomic int32_t console_group;
 	uint32_t pad;

@@ -44,6 +44,7 @@ struct thread {
 	void *teb;
 	uint64_t sigmask;	/* bit signal - 1 */
 	uint64_t sigmask_saved; /* sigsuspend, ppoll: restored after delivery */
+	int64_t call_deadline;	/* of the call under way; 0: none yet */
 	bool sigmask_restore;
 	_Atomic uint64_t signals_pending; /* directed at this thread */
 	struct signal_record thread_signals[SIGNALS]; /* their records */

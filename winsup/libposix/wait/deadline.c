@@ -28,6 +28,15 @@ int64_t ns_from_timespec(const struct timespec *t)
 	return t->tv_sec * SECOND + t->tv_nsec;
 }
 
+int64_t deadline_of_call(int64_t deadline)
+{
+	struct thread *t = current;
+
+	if (!t->call_deadline)
+		t->call_deadline = deadline;
+	return t->call_deadline;
+}
+
 long deadline_from_user(
 	int64_t *out, const void *user_timespec, int clock, bool absolute)
 {
@@ -47,5 +56,7 @@ long deadline_from_user(
 		ns -= clock == CLOCK_REALTIME ? win_clock_realtime()
 					      : win_clock_monotonic();
 	*out = ns == INT64_MAX ? WIN_FOREVER : deadline_after(ns);
+	if (!absolute)
+		*out = deadline_of_call(*out);
 	return 0;
 }

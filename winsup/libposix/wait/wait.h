@@ -49,6 +49,10 @@ void wait_queue_init(struct wait_queue *q);
 long deadline_from_user(
 	int64_t *out, const void *user_timespec, int clock, bool absolute);
 
+/* A relative deadline of a call: as it was, when the call is only going on
+ * after an interruption that no handler saw (man 7 signal, "after being
+ * stopped by one of the stop signals and then resumed"). */
+int64_t deadline_of_call(int64_t deadline);
 /* ns from now as a deadline. */
 int64_t deadline_after(int64_t ns);
 struct timespec;

@@ -165,3 +165,8 @@ void *win_library_symbol(void *library, const char *name)
 {
 	return library ? (void *)GetProcAddress(library, name) : NULL;
 }
+
+uint32_t win_processor(void)
+{
+	return GetCurrentProcessorNumber();
+}

@@ -32,11 +32,6 @@ int64_t win_pipe_peek(win_handle pipe)
 	return -EINVAL;
 }
 
-int win_cancel_synchronous(win_handle thread)
-{
-	return CancelSynchronousIo(h(thread)) ? 0 : -ENOENT;
-}
-
 bool win_is_console(win_handle handle)
 {
 	DWORD mode;
@@ -81,16 +76,6 @@ int win_console_size(win_handle handle, int *columns, int *rows)
 	return 0;
 }
 
-int win_console_mode(win_handle handle, uint32_t *mode)
-{
-	DWORD m;
-
-	if (!GetConsoleMode(h(handle), &m))
-		return win_errno_last();
-	*mode = m;
-	return 0;
-}
-
 int win_console_set_mode(win_handle handle, uint32_t mode)
 {
 	return SetConsoleMode(h(handle), mode) ? 0 : win_errno_last();
@@ -131,9 +116,4 @@ void win_console_enter(win_handle handle)
 	DWORD done;
 
 	WriteConsoleInputW(h(handle), &down, 1, &done);
-}
-
-int win_console_attach(uint32_t process_id)
-{
-	return AttachConsole(process_id) ? 0 : win_errno_last();
 }

@@ -152,16 +152,6 @@ int win_process_times(win_handle process, int64_t *user, int64_t *system)
 	return 0;
 }
 
-int win_process_memory(win_handle process, uint64_t *peak_bytes)
-{
-	PROCESS_MEMORY_COUNTERS m;
-
-	if (!K32GetProcessMemoryInfo(h(process), &m, sizeof m))
-		return win_errno_last();
-	*peak_bytes = m.PeakWorkingSetSize;
-	return 0;
-}
-
 /* ---- orphans of CreateProcessW ---- */
 
 /* Killed in the middle of CreateProcessW, a maker leaves a process whose first

@@ -54,70 +54,6 @@ int win_region_protect(void *at, size_t size, int protection)
 		       : win_errno_last();
 }
 
-int win_region_query(const void *at, struct win_memory *out)
-{
-	MEMORY_BASIC_INFORMATION m;
-
-	if (!VirtualQuery(at, &m, sizeof m))
-		return win_errno_last();
-	out->start = (uintptr_t)m.BaseAddress;
-	out->end = out->start + m.RegionSize;
-	out->free = m.State == MEM_FREE;
-	out->committed = m.State == MEM_COMMIT;
-	out->reserved = m.State == MEM_RESERVE;
-	switch (m.Protect & 0xff) {
-	case PAGE_READONLY:
-		out->protection = WIN_READ;
-		break;
-	case PAGE_READWRITE:
-	case PAGE_WRITECOPY:
-		out->protection = WIN_READ | WIN_WRITE;
-		break;
-	case PAGE_EXECUTE:
-		out->protection = WIN_EXECUTE;
-		break;
-	case PAGE_EXECUTE_READ:
-		out->protection = WIN_READ | WIN_EXECUTE;
-		break;
-	case PAGE_EXECUTE_READWRITE:
-	case PAGE_EXECUTE_WRITECOPY:
-		out->protection = WIN_READ | WIN_WRITE | WIN_EXECUTE;
-		break;
-	default:
-		out->protection = 0;
-	}
-	return 0;
-}
-
-/* Microsoft "PSAPI_WORKING_SET_EX_BLOCK": a page that was never written is
- * not valid (never touched) or still shared with its section. */
-int win_region_touched(const void *at, size_t count, uint8_t *touched)
-{
-	PSAPI_WORKING_SET_EX_INFORMATION *pages;
-	size_t i;
-
-	pages = win_alloc(count * sizeof *pages);
-	if (!pages)
-		return -ENOMEM;
-	for (i = 0; i < count; i++)
-		pages[i].VirtualAddress = (char *)at + i * 4096;
-	if (!K32QueryWorkingSetEx(GetCurrentProcess(), pages,
-		    (DWORD)(count * sizeof *pages))) {
-		win_free(pages);
-		return win_errno_last();
-	}
-	for (i = 0; i < count; i++) {
-		ULONG_PTR flags = pages[i].VirtualAttributes.Flags;
-
-		/* an invalid page may be paged out: bit 31, "Bad", tells
-		 * nothing, so unless it is shared it counts as touched */
-		touched[i] =
-			(flags & 1) ? !pages[i].VirtualAttributes.Shared : 0;
-	}
-	win_free(pages);
-	return 0;
-}
-
 /* Microsoft "PSAPI_WORKING_SET_EX_BLOCK", Valid. */
 int win_region_resident(const void *at, size_t count, uint8_t *resident)
 {
@@ -136,18 +72,4 @@ int win_region_resident(const void *at, size_t count, uint8_t *resident)
 		resident[i] = pages[i].VirtualAttributes.Valid;
 	win_free(pages);
 	return r;
-}
-
-int win_region_reset(void *at, size_t size)
-{
-	MEMORY_BASIC_INFORMATION m;
-	DWORD old;
-
-	if (!VirtualQuery(at, &m, sizeof m))
-		return win_errno_last();
-	old = m.Protect;
-	if (!VirtualFree(at, size, MEM_DECOMMIT) ||
-		!VirtualAlloc(at, size, MEM_COMMIT, old))
-		return win_errno_last();
-	return 0;
 }

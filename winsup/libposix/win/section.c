@@ -22,16 +22,6 @@ int win_section_create(win_handle *out, const char *name, uint64_t size,
 	return 0;
 }
 
-int win_section_open(win_handle *out, const char *name)
-{
-	HANDLE section = open_named(name);
-
-	if (!section)
-		return win_errno_last();
-	*out = (win_handle)section;
-	return 0;
-}
-
 int win_section_of_file(
 	win_handle *out, win_handle file, uint64_t size, int protection)
 {
@@ -40,17 +30,6 @@ int win_section_of_file(
 			     : PAGE_WRITECOPY;
 	HANDLE section = CreateFileMappingW(
 		h(file), NULL, page, (DWORD)(size >> 32), (DWORD)size, NULL);
-
-	if (!section)
-		return win_errno_last();
-	*out = (win_handle)section;
-	return 0;
-}
-
-int win_section_of_image(win_handle *out, win_handle file)
-{
-	HANDLE section = CreateFileMappingW(
-		h(file), NULL, PAGE_READONLY | SEC_IMAGE, 0, 0, NULL);
 
 	if (!section)
 		return win_errno_last();

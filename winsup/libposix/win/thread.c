@@ -53,25 +53,9 @@ int win_thread_create(win_handle *out, uint32_t *id, size_t stack,
 	return 0;
 }
 
-void win_thread_exit(void)
-{
-	for (;;)
-		ExitThread(0);
-}
-
 int win_thread_self(win_handle *out)
 {
 	return win_duplicate((win_handle)GetCurrentThread(), out);
-}
-
-uint32_t win_thread_id(void)
-{
-	return GetCurrentThreadId();
-}
-
-void *win_thread_teb(void)
-{
-	return NtCurrentTeb();
 }
 
 /* SuspendThread() only asks; GetThreadContext() waits until it has stopped
@@ -89,11 +73,6 @@ int win_thread_suspend(win_handle thread)
 int win_thread_resume(win_handle thread)
 {
 	return ResumeThread(h(thread)) == (DWORD)-1 ? win_errno_last() : 0;
-}
-
-int win_thread_terminate(win_handle thread)
-{
-	return TerminateThread(h(thread), 0) ? 0 : win_errno_last();
 }
 
 static int64_t ns(FILETIME t)

@@ -80,14 +80,11 @@ int win_region_release(void *at);	       /* the whole reservation */
 int win_region_commit(void *at, size_t size, int protection);
 int win_region_decommit(void *at, size_t size);
 int win_region_protect(void *at, size_t size, int protection);
-int win_region_query(const void *at, struct win_memory *out);
 /* For each of `count` pages from `at` (4096 bytes each) sets touched[i] to
  * whether the page differs from what it was backed by: written to since
  * commit, or no longer shared with its section.  May say true too often. */
-int win_region_touched(const void *at, size_t count, uint8_t *touched);
 /* Whether each page is in memory now. */
 int win_region_resident(const void *at, size_t count, uint8_t *resident);
-int win_region_reset(void *at, size_t size); /* contents become zero */
 
 /* ---- sections (section.c) ---- */
 enum { WIN_PRIVATE = 8 }; /* with WIN_WRITE: copy on write */
@@ -95,11 +92,9 @@ enum { WIN_PRIVATE = 8 }; /* with WIN_WRITE: copy on write */
  * that name was there.  reserve: pages are committed by win_region_commit(). */
 int win_section_create(win_handle *out, const char *name, uint64_t size,
 	bool reserve, bool *existed);
-int win_section_open(win_handle *out, const char *name);
 int win_section_of_file(
 	win_handle *out, win_handle file, uint64_t size, int protection);
 /* SEC_IMAGE of an executable file. */
-int win_section_of_image(win_handle *out, win_handle file);
 /* Maps at `at`, or where Windows likes if NULL; *at is set to the place. */
 int win_section_map(win_handle section, void **at, uint64_t offset, size_t size,
 	int protection);
@@ -111,7 +106,6 @@ void win_close(win_handle h);			  /* 0 is fine */
 int win_duplicate(win_handle h, win_handle *out); /* within this process */
 /* Into process `target`; the value in *out is valid there. */
 int win_duplicate_to(win_handle target, win_handle h, win_handle *out);
-int win_duplicate_from(win_handle source, win_handle h, win_handle *out);
 int win_event_create(win_handle *out, const char *name, bool manual);
 void win_event_set(win_handle event);
 void win_event_reset(win_handle event);
@@ -143,7 +137,6 @@ struct win_spawn {
 int win_process_create(const struct win_spawn *how, win_handle *process,
 	win_handle *thread, uint32_t *id);
 int win_process_times(win_handle process, int64_t *user, int64_t *system);
-int win_process_memory(win_handle process, uint64_t *peak_bytes);
 /* This process has begun to run; first thing in a host. */
 int win_process_runs(void);
 /* Ends the processes of that program file (full Windows path, terminated)
@@ -169,13 +162,9 @@ static inline void win_tls_set(void *p)
 /* Starts a Windows thread with a stack of `stack` bytes reserved. */
 int win_thread_create(win_handle *out, uint32_t *id, size_t stack,
 	void (*run)(void *), void *argument);
-_Noreturn void win_thread_exit(void);
-int win_thread_self(win_handle *out); /* a real handle to this thread */
-uint32_t win_thread_id(void);
-void *win_thread_teb(void);
+int win_thread_self(win_handle *out);	   /* a real handle to this thread */
 int win_thread_suspend(win_handle thread); /* and waits until it has stopped */
 int win_thread_resume(win_handle thread);
-int win_thread_terminate(win_handle thread);
 int win_thread_times(win_handle thread, int64_t *user, int64_t *system);
 void win_thread_yield(void);
 
@@ -319,15 +308,12 @@ int win_pipe_create(win_handle *read_end, win_handle *write_end, size_t size);
  * when this pipe cannot be asked (a host pipe under Wine). */
 int64_t win_pipe_peek(win_handle pipe);
 /* Cancels what `thread` is blocked in on a synchronous handle. */
-int win_cancel_synchronous(win_handle thread);
 
 /* ---- console ---- */
 bool win_is_console(win_handle h);
 bool win_has_console(void); /* whether this process has one at all */
 int win_console_size(win_handle h, int *columns, int *rows);
-int win_console_mode(win_handle h, uint32_t *mode);
 int win_console_set_mode(win_handle h, uint32_t mode);
-int win_console_attach(uint32_t process_id);
 /* A line, or what precedes Ctrl-D, that included; -EINTR for Ctrl-C. */
 int64_t win_console_read(win_handle h, uint16_t *to, size_t units);
 int win_console_write(win_handle h, const uint16_t *from, size_t units);
@@ -351,6 +337,7 @@ size_t win_time_zone(char *to, size_t room);
 /* Numbers for the user and primary group from the token's last sub-ids. */
 void win_token_ids(uint32_t *user, uint32_t *group);
 uint64_t win_affinity(void);
+uint32_t win_processor(void); /* the one that runs this thread now */
 /* Native DLLs, loaded late: NULL if it is not there. */
 void *win_library(const char *name);
 void *win_library_symbol(void *library, const char *name);

@@ -123,31 +123,41 @@ static bool name_is(const uint16_t *variable, const char *name)
 	return variable[i] == '=';
 }
 
-/* "C:\a;D:\b" as "/mnt/c/a:/mnt/d/b"; what is no Windows path stays. */
+/* Whether the folder `name` is one of the list's. */
+static bool listed(const char *list, const char *name, size_t n)
+{
+	while (*list) {
+		size_t length = strcspn(list, ":");
+
+		if (length == n && !memcmp(list, name, n))
+			return true;
+		list += length + (list[length] == ':');
+	}
+	return false;
+}
+
+/* "C:\a;D:\b" as "/mnt/c/a:/mnt/d/b", behind the folders in front; what is no
+ * Windows path stays. */
 static long add_list(struct arguments *a, const char *name, const char *front,
 	const uint16_t *value)
 {
-	static char text[32768] HOST_STATE = "";
+	static char text[65536] HOST_STATE = "";
 	size_t n = format(text, sizeof text, "%s=%s", name, front);
-	bool any = *front;
 
 	while (*value && n + PATH_SIZE < sizeof text) {
-		size_t length = 0;
+		size_t length = 0, size;
+		char *to = text + n + 1;
 		long converted;
 
 		while (value[length] && value[length] != ';')
 			length++;
-		if (length) {
-			if (any)
-				text[n++] = ':';
-			converted = path_from_windows(
-				value, length, text + n, sizeof text - n);
-			if (converted > 0)
-				n += (size_t)converted;
-			else
-				n += utf8_from_utf16(text + n, sizeof text - n,
-					value, length);
-			any = true;
+		converted = path_from_windows(value, length, to, PATH_SIZE);
+		size = converted > 0 ? (size_t)converted
+				     : utf8_from_utf16(to, PATH_SIZE - 1, value,
+					       length);
+		if (size && size < PATH_SIZE && !listed(front, to, size)) {
+			text[n] = ':';
+			n += 1 + size;
 		}
 		value += length + (value[length] == ';');
 	}

@@ -122,6 +122,23 @@ int64_t win_pipe_peek(win_handle pipe)
 	return -EINVAL;
 }
 
+enum { LOCAL_INFORMATION = 24 };
+
+/* FILE_PIPE_LOCAL_INFORMATION: Microsoft's driver kit, "ntifs.h". */
+bool win_pipe_may_block(win_handle pipe, size_t size)
+{
+	struct {
+		ULONG type, configuration, most, instances, inbound, readable,
+			outbound, writable, state, end;
+	} local;
+	IO_STATUS_BLOCK io;
+
+	if (!OK(NtQueryInformationFile(
+		    h(pipe), &io, &local, sizeof local, LOCAL_INFORMATION)))
+		return false;
+	return local.writable < size;
+}
+
 int win_cancel_synchronous(win_handle thread)
 {
 	return CancelSynchronousIo(h(thread)) ? 0 : -ENOENT;

@@ -343,6 +343,9 @@ int64_t win_async_cancel(struct win_async *a, win_handle pipe);
 /* Bytes that can be read now; -EPIPE when the other side is gone; -EINVAL
  * when this pipe cannot be asked (a host pipe under Wine). */
 int64_t win_pipe_peek(win_handle pipe);
+/* Whether a write of so many bytes may have to wait for a reader.  False for a
+ * host pipe under Wine, which cannot be asked. */
+bool win_pipe_may_block(win_handle pipe, size_t size);
 /* Cancels what `thread` is blocked in on a synchronous handle. */
 int win_cancel_synchronous(win_handle thread);
 

@@ -29,7 +29,8 @@ static void check(int right, const char *what, const char *seen)
 static HANDLE inheritable(HANDLE h)
 {
 	if (h)
-		SetHandleInformation(h, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
+		SetHandleInformation(
+			h, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
 	return h;
 }
 
@@ -45,7 +46,8 @@ static HANDLE start(const wchar_t *program, const wchar_t *line, void *block,
 	s.hStdError = inheritable(err);
 	if (!CreateProcessW(program, copy, NULL, NULL, TRUE,
 		    CREATE_UNICODE_ENVIRONMENT, block, folder, &s, &made)) {
-		printf("wrong: %ls does not start: %lu\n", line, GetLastError());
+		printf("wrong: %ls does not start: %lu\n", line,
+			GetLastError());
 		exit(1);
 	}
 	free(copy);
@@ -268,7 +270,8 @@ static void test_environment(void)
 	static wchar_t block[4096], bare[2048];
 
 	make_block(block,
-		L"=C:=C:\\windows|A=\xe4 \xd83d\xde00|B=|C==x=y|HOME=C:\\users\\me|"
+		L"=C:=C:\\windows|A=\xe4 "
+		L"\xd83d\xde00|B=|C==x=y|HOME=C:\\users\\me|"
 		L"Lower=C:\\x;D:\\y|LOWER2=/a:/b|"
 		L"Path=C:\\windows;%ls;Z:\\tmp;relative|PWD=C:\\windows|"
 		L"SystemRoot=C:\\windows|TEMP=Z:/tmp|TMP=Z:\\tmp|"
@@ -352,7 +355,8 @@ static void test_streams(void)
 	WriteFile(out, "head:", 5, &n, NULL);
 	run_with(L"tool cat", in, out, 0);
 	read_back(out);
-	check(output_size == 15 && !memcmp(output, "head:e\r\ntwo\n\x1a\0\xff", 15),
+	check(output_size == 15 &&
+			!memcmp(output, "head:e\r\ntwo\n\x1a\0\xff", 15),
 		"files from where they stand", output);
 	CloseHandle(out);
 	CloseHandle(in);
@@ -380,14 +384,15 @@ static void test_streams(void)
 	CloseHandle(both);
 	for (size_t i = 0; i < sizeof megabytes; i++)
 		megabytes[i] = (char)(i * 7 + i / 1000);
-	n = capture_with(tool, L"tool cat", NULL, NULL, megabytes, 1000000,
-		&error);
+	n = capture_with(
+		tool, L"tool cat", NULL, NULL, megabytes, 1000000, &error);
 	check(!n && !error && output_size == 1000000 &&
 			!memcmp(output, megabytes, 1000000),
 		"a megabyte through pipes", "not the same");
 	n = capture_with(tool, L"tool sum", NULL, NULL, megabytes,
 		sizeof megabytes, &error);
-	check(!n && !strncmp(output, "3145728 bytes, ", 15), "three in", output);
+	check(!n && !strncmp(output, "3145728 bytes, ", 15), "three in",
+		output);
 	n = capture_with(tool, L"tool take 10", NULL, NULL, megabytes,
 		sizeof megabytes, &error);
 	check(!n && output_size == 10 &&
@@ -402,8 +407,8 @@ static void test_early_ends(void)
 	char c;
 
 	CreatePipe(&read_end, &write_end, NULL, 0);
-	process = start(tool, L"tool gen 1 100000000", NULL, NULL, 0, write_end,
-		0);
+	process = start(
+		tool, L"tool gen 1 100000000", NULL, NULL, 0, write_end, 0);
 	CloseHandle(write_end);
 	ReadFile(read_end, &c, 1, &n, NULL);
 	CloseHandle(read_end);
@@ -453,7 +458,8 @@ static void test_signals_in_pipes(void)
 	CloseHandle(feed_end);
 	collect(out);
 	CloseHandle(out);
-	check(!strcmp(output, "143\nhello\nworld\n"), "killed in a read", output);
+	check(!strcmp(output, "143\nhello\nworld\n"), "killed in a read",
+		output);
 	code_of(process);
 	CreatePipe(&out, &out_end, NULL, 0);
 	process = start(shell,
@@ -511,7 +517,8 @@ static void test_stubs(void)
 {
 	check_script(L"exec tool exit 9", 9, "");
 	check_script(L"exec tool args a 'b c'", 0, "2 [a] [b%20c]\n");
-	check_script(L"exec sh -c 'exec sh -c \\\"exec tool exit 5\\\"'", 5, "");
+	check_script(
+		L"exec sh -c 'exec sh -c \\\"exec tool exit 5\\\"'", 5, "");
 	check_script(L"exec tool.exe exit 8", 8, "");
 	check_script(L"exec sh -c 'exec tool.exe exit 6'", 6, "");
 	check_script(L"exec tool.exe args a 'b c'", 0, "2 [a] [b%20c]\n");

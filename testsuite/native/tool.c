@@ -204,7 +204,8 @@ static char *bytes(const wchar_t *s, size_t n)
 			*p++ = (char)one[0];
 		else if (one[0] >= 0xd800 && one[0] < 0xdc00)
 			p += WideCharToMultiByte(
-				CP_UTF8, 0, one, 2, p, 8, NULL, NULL), i++;
+				CP_UTF8, 0, one, 2, p, 8, NULL, NULL),
+				i++;
 		else
 			p += WideCharToMultiByte(
 				CP_UTF8, 0, one, 1, p, 8, NULL, NULL);

@@ -234,6 +234,22 @@ static int environment(int argc, char **argv)
 	return 0;
 }
 
+/* Runs the rest of the command line as it is. */
+static int begin(const wchar_t *line)
+{
+	STARTUPINFOW s = { .cb = sizeof s };
+	PROCESS_INFORMATION made;
+	wchar_t *copy = _wcsdup(wcsstr(line, L" start ") + 7);
+	DWORD code;
+
+	if (!CreateProcessW(
+		    NULL, copy, NULL, NULL, TRUE, 0, NULL, NULL, &s, &made))
+		return 98;
+	WaitForSingleObject(made.hProcess, 60000);
+	GetExitCodeProcess(made.hProcess, &code);
+	return (int)code;
+}
+
 int wmain(int argc, wchar_t **wide)
 {
 	char **argv = calloc((size_t)argc + 1, sizeof *argv);
@@ -246,6 +262,8 @@ int wmain(int argc, wchar_t **wide)
 		argv[i] = bytes(wide[i], wcslen(wide[i]));
 	if (argc > 1 && !strcmp(argv[1], "env"))
 		return environment(argc, argv);
+	if (argc > 1 && !strcmp(argv[1], "start"))
+		return begin(GetCommandLineW());
 	if (argc > 1 && !strcmp(argv[1], "cwd")) {
 		wchar_t folder[1024];
 

@@ -409,20 +409,34 @@ static int put_variable(struct units *u, const char *v)
 
 /* Windows wants them sorted by name, in upper case: Microsoft "Changing
  * Environment Variables". */
-static int fold(int c)
+static int upper(int c)
 {
 	return c >= 'a' && c <= 'z' ? c - 32 : c;
 }
 
-static bool name_before(const char *a, const char *b)
+static int same(int c)
+{
+	return c;
+}
+
+static int compare_names(const char *a, const char *b, int (*fold)(int))
 {
 	for (;; a++, b++) {
 		int x = *a == '=' ? 0 : fold((unsigned char)*a);
 		int y = *b == '=' ? 0 : fold((unsigned char)*b);
 
 		if (x != y || !x)
-			return x < y;
+			return x - y;
 	}
+}
+
+/* Names that differ only in case are one to Windows: the first counts, and
+ * PATH should not be hidden by a shell's "path". */
+static bool before(const char *a, const char *b)
+{
+	int r = compare_names(a, b, upper);
+
+	return r ? r < 0 : compare_names(a, b, same) < 0;
 }
 
 /* A merge sort: equal names stay in their order. */
@@ -435,9 +449,8 @@ static void sort(char **v, char **spare, size_t n)
 	sort(v, spare, half);
 	sort(v + half, spare, n - half);
 	for (size_t i = 0; i < n; i++)
-		spare[i] = b == n || (a < half && !name_before(v[b], v[a]))
-				   ? v[a++]
-				   : v[b++];
+		spare[i] = b == n || (a < half && !before(v[b], v[a])) ? v[a++]
+								       : v[b++];
 	memcpy(v, spare, n * sizeof *v);
 }
 
@@ -450,7 +463,7 @@ static char *system_root(char *const *envp, size_t n)
 	char *text = NULL;
 
 	for (size_t i = 0; i < n; i++)
-		if (!name_before(name, envp[i]) && !name_before(envp[i], name))
+		if (!compare_names(name, envp[i], upper))
 			return NULL;
 	block = win_environment();
 	for (const uint16_t *v = block; *v; v += utf16_length(v) + 1) {

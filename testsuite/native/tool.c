@@ -10,6 +10,7 @@
 #ifdef _WIN32
 #include <windows.h>
 #include <io.h>
+#include <tlhelp32.h>
 #else
 #include <unistd.h>
 #endif
@@ -234,6 +235,28 @@ static int environment(int argc, char **argv)
 	return 0;
 }
 
+/* How many others of this program there are, once a few seconds have not made
+ * them go. */
+static int strays(void)
+{
+	int n = 1;
+
+	for (int tries = 0; n && tries < 50; tries++) {
+		HANDLE all = CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0);
+		PROCESSENTRY32W entry = { .dwSize = sizeof entry };
+
+		n = -1;
+		for (BOOL more = Process32FirstW(all, &entry); more;
+			more = Process32NextW(all, &entry))
+			n += !_wcsicmp(entry.szExeFile, L"tool.exe");
+		CloseHandle(all);
+		if (n)
+			Sleep(100);
+	}
+	printf("%d strays\n", n);
+	return n;
+}
+
 /* Runs the rest of the command line as it is. */
 static int begin(const wchar_t *line)
 {
@@ -262,6 +285,8 @@ int wmain(int argc, wchar_t **wide)
 		argv[i] = bytes(wide[i], wcslen(wide[i]));
 	if (argc > 1 && !strcmp(argv[1], "env"))
 		return environment(argc, argv);
+	if (argc > 1 && !strcmp(argv[1], "strays"))
+		return strays();
 	if (argc > 1 && !strcmp(argv[1], "start"))
 		return begin(GetCommandLineW());
 	if (argc > 1 && !strcmp(argv[1], "cwd")) {

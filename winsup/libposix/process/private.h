@@ -58,8 +58,12 @@ _Noreturn void native_run(
 	struct process *p, const char *path, struct arguments *a);
 /* Whether Windows can be told them: 0 or -E2BIG. */
 long native_check(const struct arguments *a);
+
+/* ---- import.c ---- */
 /* Command line and environment that Windows gave us. */
 long native_arguments(struct arguments *a);
+/* Whether "NAME=..." is of that name, to be given in upper case. */
+bool variable_is(const uint16_t *variable, const char *name);
 
 /* ---- pump.c ---- */
 struct file;

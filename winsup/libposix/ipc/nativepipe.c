@@ -1,9 +1,9 @@
 /* Windows' own pipes, as they come from or go to native programs.
  *
- * A read that waits in Windows cannot be interrupted everywhere (Wine cannot
- * even tell whether there is something to read from a host's pipe), so it is
- * made by a thread of the host, for just the bytes that were asked for: what
- * it would read ahead, a child with the same standard input would miss. */
+ * A transfer that waits in Windows cannot be interrupted everywhere (Wine
+ * cannot even tell whether there is something to read from a host's pipe), so
+ * it is made by a thread of the host, for just the bytes that were asked for:
+ * what it would read ahead, a child with the same standard input would miss. */
 #include "ipc/ipc.h"
 
 #include <fcntl.h>
@@ -18,18 +18,21 @@
 
 #define CHUNK 65536
 
-enum reader_state { IDLE, ASKED, FILLED };
+#define LAST_TRY 50000000 /* ns; see stop() */
+
+enum worker_state { IDLE, ASKED, DONE };
 
 struct native_pipe {
 	struct file file;
 	win_handle handle;
-	/* the reader thread's part; state is the one word both look at */
+	/* the thread's part; state is the one word both look at */
 	_Atomic uint32_t state;
 	_Atomic uint32_t closing;
-	bool has_thread;
+	win_handle thread;
 	win_handle ask; /* event: state is ASKED, or closing */
+	bool writing;
 	size_t wanted, at;
-	int64_t got; /* bytes in buffer, 0 at the end, -errno */
+	int64_t got; /* bytes moved, 0 at the end, -errno */
 	struct wait_queue ready;
 	char *buffer;
 };
@@ -39,15 +42,21 @@ static struct native_pipe *native(struct file *f)
 	return container_of(f, struct native_pipe, file);
 }
 
-static void free_pipe(struct native_pipe *p)
+static int64_t write_all(win_handle h, const char *bytes, size_t size)
 {
-	win_close(p->handle);
-	win_close(p->ask);
-	win_free(p->buffer);
-	win_free(p);
+	size_t done = 0;
+
+	while (done < size) {
+		int64_t n = win_file_write(h, bytes + done, size - done, -1);
+
+		if (n <= 0)
+			return n;
+		done += (size_t)n;
+	}
+	return (int64_t)done;
 }
 
-static void reader(void *argument)
+static void work(void *argument)
 {
 	struct native_pipe *p = argument;
 
@@ -55,47 +64,50 @@ static void reader(void *argument)
 		while (p->state != ASKED && !p->closing)
 			win_wait(&p->ask, 1, WIN_FOREVER);
 		if (p->closing)
-			break;
-		p->got = win_file_read(p->handle, p->buffer, p->wanted, -1);
-		if (p->got == -EPIPE)
+			return;
+		if (p->writing)
+			p->got = write_all(p->handle, p->buffer, p->wanted);
+		else
+			p->got = win_file_read(
+				p->handle, p->buffer, p->wanted, -1);
+		if (p->got == -EPIPE && !p->writing)
 			p->got = 0; /* the last writer is gone */
 		p->at = 0;
-		p->state = FILLED;
+		p->state = DONE;
 		wake(&p->ready);
 	}
-	free_pipe(p);
 }
 
 static int need_thread(struct native_pipe *p)
 {
-	win_handle thread;
-	int r;
+	int r = 0;
 
-	if (p->has_thread)
+	if (p->thread)
 		return 0;
-	p->buffer = win_alloc(CHUNK);
+	if (!p->buffer)
+		p->buffer = win_alloc(CHUNK);
 	if (!p->buffer)
 		return -ENOMEM;
-	r = win_event_create(&p->ask, NULL, false);
-	if (!r)
-		r = win_thread_create(&thread, NULL, 65536, reader, p);
-	if (r)
-		return r;
-	win_close(thread);
-	p->has_thread = true;
-	return 0;
+	if (!p->ask)
+		r = win_event_create(&p->ask, NULL, false);
+	return r ? r : win_thread_create(&p->thread, NULL, 65536, work, p);
+}
+
+static void begin(struct native_pipe *p, size_t size, bool writing)
+{
+	p->wanted = size;
+	p->writing = writing;
+	p->state = ASKED;
+	win_event_set(p->ask);
 }
 
 static int ask(struct native_pipe *p, size_t size)
 {
 	int r = need_thread(p);
 
-	if (r || p->state != IDLE)
-		return r;
-	p->wanted = size < CHUNK ? size : CHUNK;
-	p->state = ASKED;
-	win_event_set(p->ask);
-	return 0;
+	if (!r && p->state == IDLE)
+		begin(p, size < CHUNK ? size : CHUNK, false);
+	return r;
 }
 
 /* What the thread has read. */
@@ -127,7 +139,7 @@ static long await(struct native_pipe *p)
 
 	sleep_begin(&s, WIN_FOREVER);
 	r = sleep_on(&s, &p->ready);
-	while (!r && p->state != FILLED)
+	while (!r && p->state != DONE)
 		r = sleep_wait(&s);
 	sleep_end(&s);
 	return r;
@@ -157,7 +169,7 @@ static long native_read(struct file *f, struct io *io)
 		if (r)
 			return r;
 	}
-	if (p->state != FILLED) {
+	if (p->state != DONE) {
 		if (io->nonblocking)
 			return -EAGAIN;
 		r = await(p);
@@ -167,21 +179,71 @@ static long native_read(struct file *f, struct io *io)
 	return take(p, v->iov_base, v->iov_len);
 }
 
+/* A call that a signal interrupted left its bytes to the thread, and now comes
+ * again. */
+static bool is_the_same(struct native_pipe *p, const void *user, size_t size)
+{
+	char *bytes = size == p->wanted ? win_alloc(size) : NULL;
+	bool same = bytes && !user_copy_in(bytes, user, size) &&
+		    !memcmp(bytes, p->buffer, size);
+
+	win_free(bytes);
+	return same;
+}
+
+static long finish_write(struct native_pipe *p)
+{
+	long r = await(p);
+
+	if (r)
+		return r;
+	p->state = IDLE;
+	return (long)p->got;
+}
+
+static long write_some(struct native_pipe *p, const void *user, size_t size)
+{
+	long r = 0;
+
+	if (size > CHUNK)
+		size = CHUNK;
+	if (p->state != IDLE) {
+		bool same = is_the_same(p, user, size);
+
+		r = finish_write(p);
+		if (r < 0 || same)
+			return r;
+	}
+	if (!win_pipe_may_block(p->handle, size))
+		return win_file_write(p->handle, user, size, -1);
+	r = need_thread(p);
+	if (r)
+		return r;
+	if (user_copy_in(p->buffer, user, size))
+		return -EFAULT;
+	begin(p, size, true);
+	return finish_write(p);
+}
+
 static long native_write(struct file *f, struct io *io)
 {
 	long done = 0;
 
 	for (int i = 0; i < io->count; i++) {
 		const struct iovec *v = &io->vector[i];
-		int64_t n = v->iov_len ? win_file_write(native(f)->handle,
-						 v->iov_base, v->iov_len, -1)
-				       : 0;
 
-		if (n == -EPIPE)
-			signal_raise(SIGPIPE);
-		if (n < 0)
-			return done ? done : (long)n;
-		done += n;
+		for (size_t at = 0; at < v->iov_len;) {
+			long n = write_some(native(f),
+				(const char *)v->iov_base + at,
+				v->iov_len - at);
+
+			if (n == -EPIPE)
+				signal_raise(SIGPIPE);
+			if (n <= 0)
+				return done ? done : n;
+			at += (size_t)n;
+			done += n;
+		}
 	}
 	return done;
 }
@@ -204,7 +266,7 @@ static unsigned native_poll(struct file *f, unsigned events, struct sleep *s)
 			return ready | (events & (POLLIN | POLLRDNORM));
 		ask(p, 1);
 	}
-	if (p->state == FILLED)
+	if (p->state == DONE)
 		ready |= p->got == 0 ? POLLHUP : events & (POLLIN | POLLRDNORM);
 	return ready;
 }
@@ -219,7 +281,7 @@ static long native_ioctl(struct file *f, unsigned long request, uintptr_t user)
 		return -ENOTTY;
 	n = win_pipe_peek(p->handle);
 	count = n > 0 ? (int)n : 0;
-	if (p->state == FILLED && p->got > 0)
+	if (p->state == DONE && p->got > 0)
 		count += (int)((size_t)p->got - p->at);
 	return user_copy_out((void *)user, &count, sizeof count);
 }
@@ -248,17 +310,37 @@ static void native_pack(struct file *f, struct transfer *to)
 	transfer_put_handle(to, native(f)->handle);
 }
 
+/* Ends the thread, should it be in a transfer, without one byte moved.  It may
+ * be about to begin one, which cannot be cancelled yet: so again, later.  Of a
+ * host's pipe Wine cancels nothing: then this host ends with its process, and
+ * the transfer with the host, or it would take what another is to read. */
+static bool stop(struct native_pipe *p)
+{
+	int64_t pause = 100000;
+
+	p->closing = 1;
+	win_event_set(p->ask);
+	for (; pause < LAST_TRY; pause *= 4) {
+		if (p->state == ASKED)
+			win_cancel_synchronous(p->thread);
+		if (win_wait(&p->thread, 1, deadline_after(pause)) == 0)
+			return true;
+	}
+	task_host_retired = true;
+	return false;
+}
+
 static void native_release(struct file *f)
 {
 	struct native_pipe *p = native(f);
 
-	if (!p->has_thread) {
-		free_pipe(p);
-		return;
-	}
-	/* the thread frees it; should it be stuck in Windows, with the host */
-	p->closing = 1;
-	win_event_set(p->ask);
+	if (p->thread && !stop(p))
+		return; /* it is still used */
+	win_close(p->thread);
+	win_close(p->handle);
+	win_close(p->ask);
+	win_free(p->buffer);
+	win_free(p);
 }
 
 static const struct file_ops native_ops = {

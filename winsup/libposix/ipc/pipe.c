@@ -130,6 +130,11 @@ static long pipe_native(struct file *f, win_handle *out, bool *pump)
 	return 0;
 }
 
+static void pipe_unread(struct file *f, const void *bytes, size_t size)
+{
+	queue_unread(pipe_of(f)->queue, bytes, size);
+}
+
 static void pipe_pack(struct file *f, struct transfer *to)
 {
 	struct pipe_file *p = pipe_of(f);
@@ -162,6 +167,7 @@ static const struct file_ops pipe_ops = {
 	.stat = pipe_stat,
 	.set_attributes = pipe_set,
 	.native = pipe_native,
+	.unread = pipe_unread,
 	.pack = pipe_pack,
 	.shared_with = pipe_shared_with,
 	.release = pipe_release,

@@ -7,8 +7,8 @@
 #include "memory/memory.h"
 #include "task/transfer.h"
 
-#define ARGUMENTS_MAX (2ul << 20) /* bytes; man 2 execve, "Limits" */
-#define STRING_MAX    (128ul << 10)
+#define ARGUMENTS_MAX (2ul << 20)   /* bytes; man 2 execve, "Limits" */
+#define STRING_MAX    (128ul << 10) /* its end included */
 
 long arguments_add(struct arguments *a, const char *s, size_t n)
 {
@@ -45,7 +45,7 @@ static long add_user(struct arguments *a, const char *user)
 
 		if (n < 0 && n != -ENAMETOOLONG)
 			return n;
-		if (total + size > STRING_MAX)
+		if (total + size >= STRING_MAX)
 			return -E2BIG;
 		if (total)
 			a->size--; /* goes on where the last piece ended */

@@ -153,7 +153,7 @@ void process_leave_vfork(struct process *p)
 static bool may_serve_again(struct process *p)
 {
 	return host_policy() == HOSTS_RECYCLE && p->thread_count == 1 &&
-	       current->host_main &&
+	       current->host_main && !task_host_retired &&
 	       task_host_state(task_shared()->hosts[task_host].word) ==
 		       HOST_RUNNING;
 }

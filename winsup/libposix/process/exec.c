@@ -221,6 +221,8 @@ long process_exec(struct frame *frame, int at, const char *path,
 	r = arguments_from_user(&e->arguments, argv, envp);
 	if (!r)
 		r = find_program(e, at, given);
+	if (!r && e->native)
+		r = native_check(&e->arguments);
 	if (!r && must_leave(p, e)) {
 		bool stands = !p->vfork_of;
 

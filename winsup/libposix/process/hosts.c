@@ -448,6 +448,9 @@ static bool end_host(uint32_t host, uint64_t word)
 	end_processes(host);
 	end_taken(host, generation);
 	slot->word = with_state(word, HOST_EMPTY);
+	/* our own: its stub was killed, or whoever had taken us */
+	if (host == task_host)
+		win_exit_process(128 + SIGKILL);
 	return true;
 }
 

@@ -1,4 +1,4 @@
-/* Native Windows programs, as parents and as children. */
+/* Native Windows programs as children. */
 #include "process/private.h"
 
 #include <fcntl.h>
@@ -8,242 +8,12 @@
 #include "memory/memory.h"
 #include "signal/signal.h"
 #include "vfs/vfs.h"
+#include "wait/wait.h"
 
-#define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
+/* of a command line, its end included: Microsoft "CreateProcessW" */
+#define LINE_MAX_UNITS 32767
 
-/* ---- from Windows ---- */
-
-static long add_utf16(struct arguments *a, const uint16_t *s, size_t n)
-{
-	size_t room = n * 3 + 1;
-	char *bytes = win_alloc(room);
-	long r;
-
-	if (!bytes)
-		return -ENOMEM;
-	r = arguments_add(a, bytes, utf8_from_utf16(bytes, room, s, n));
-	win_free(bytes);
-	return r;
-}
-
-/* One argument of Windows' command line: Microsoft "Parsing C command-line
- * arguments".  Returns its length; *line is behind it. */
-static size_t split(const uint16_t **line, uint16_t *to, bool first)
-{
-	const uint16_t *p = *line;
-	bool quoted = false;
-	size_t n = 0;
-
-	while (*p && (quoted || (*p != ' ' && *p != '\t'))) {
-		size_t slashes = 0;
-
-		/* the program's name knows no backslashes */
-		while (!first && p[slashes] == '\\')
-			slashes++;
-		if (slashes && p[slashes] == '"') {
-			for (size_t i = 0; i < slashes / 2; i++)
-				to[n++] = '\\';
-			p += slashes;
-			if (slashes % 2)
-				to[n++] = *p++;
-			continue;
-		}
-		for (; slashes; slashes--)
-			to[n++] = *p++;
-		if (*p == '"') {
-			if (quoted && p[1] == '"' && !first) {
-				to[n++] = '"';
-				p++;
-			} else {
-				quoted = !quoted;
-			}
-			p++;
-		} else if (*p && (quoted || (*p != ' ' && *p != '\t'))) {
-			to[n++] = *p++;
-		}
-	}
-	while (*p == ' ' || *p == '\t')
-		p++;
-	*line = p;
-	return n;
-}
-
-/* argv[0]: a path of Windows' in POSIX spelling, another name as it is. */
-static long add_program(struct arguments *a, const uint16_t *s, size_t n)
-{
-	uint16_t program[2048];
-	char path[PATH_SIZE];
-	bool plain = true;
-	long r;
-
-	for (size_t i = 0; i < n; i++)
-		plain &= s[i] != '\\';
-	if (plain)
-		return add_utf16(a, s, n);
-	r = path_from_windows(
-		program, win_program_path(program, 2048), path, sizeof path);
-	return r > 0 ? arguments_add(a, path, (size_t)r) : add_utf16(a, s, n);
-}
-
-static long split_line(struct arguments *a)
-{
-	const uint16_t *line = win_command_line();
-	uint16_t *buffer = win_alloc((utf16_length(line) + 1) * 2);
-	long r = 0;
-
-	if (!buffer)
-		return -ENOMEM;
-	while (!r && (*line || !a->argc)) {
-		size_t n = split(&line, buffer, !a->argc);
-
-		r = a->argc ? add_utf16(a, buffer, n)
-			    : add_program(a, buffer, n);
-		a->argc++;
-	}
-	win_free(buffer);
-	return r;
-}
-
-static bool name_is(const uint16_t *variable, const char *name)
-{
-	size_t i;
-
-	for (i = 0; name[i]; i++) {
-		uint16_t c = variable[i];
-
-		if (c >= 'a' && c <= 'z')
-			c -= 32;
-		if (c != (uint16_t)name[i])
-			return false;
-	}
-	return variable[i] == '=';
-}
-
-/* "C:\a;D:\b" as "/mnt/c/a:/mnt/d/b"; what is no Windows path stays. */
-static long add_list(struct arguments *a, const char *name, const char *front,
-	const uint16_t *value)
-{
-	static char text[32768] HOST_STATE = "";
-	size_t n = format(text, sizeof text, "%s=%s", name, front);
-	bool any = *front;
-
-	while (*value && n + PATH_SIZE < sizeof text) {
-		size_t length = 0;
-		long converted;
-
-		while (value[length] && value[length] != ';')
-			length++;
-		if (length) {
-			if (any)
-				text[n++] = ':';
-			converted = path_from_windows(
-				value, length, text + n, sizeof text - n);
-			if (converted > 0)
-				n += (size_t)converted;
-			else
-				n += utf8_from_utf16(text + n, sizeof text - n,
-					value, length);
-			any = true;
-		}
-		value += length + (value[length] == ';');
-	}
-	return arguments_add(a, text, n);
-}
-
-static bool is_windows_path(const uint16_t *value)
-{
-	return value[0] && value[1] == ':' &&
-	       (value[2] == '\\' || value[2] == '/');
-}
-
-static long add_path(
-	struct arguments *a, const char *name, const uint16_t *value)
-{
-	char text[PATH_SIZE + 16];
-	size_t n = format(text, sizeof text, "%s=", name);
-	long r = path_from_windows(
-		value, utf16_length(value), text + n, sizeof text - n);
-
-	return arguments_add(a, text, r > 0 ? n + (size_t)r : n);
-}
-
-struct known {
-	bool path, home, zone;
-	const uint16_t *profile;
-};
-
-static long add_variable(
-	struct arguments *a, const uint16_t *v, struct known *known)
-{
-	static const char *const folders[] = { "HOME", "TMP", "TEMP",
-		"TMPDIR" };
-
-	if (*v == '=')
-		return 0; /* "=C:=C:\x", cmd.exe's folders */
-	if (name_is(v, "PATH")) {
-		known->path = true;
-		a->envc++;
-		/* from a POSIX parent by way of a native one it is ours */
-		if (v[5] == '/')
-			return add_utf16(a, v, utf16_length(v));
-		return add_list(a, "PATH", DEFAULT_PATH, v + 5);
-	}
-	if (name_is(v, "USERPROFILE"))
-		known->profile = v + 12;
-	/* a folder of some other system's (Wine passes its host's) */
-	if (name_is(v, "TMPDIR") && v[7] == '/')
-		return 0;
-	known->home |= name_is(v, "HOME");
-	known->zone |= name_is(v, "TZ");
-	a->envc++;
-	for (size_t i = 0; i < array_size(folders); i++)
-		if (name_is(v, folders[i]) &&
-			is_windows_path(v + strlen(folders[i]) + 1))
-			return add_path(
-				a, folders[i], v + strlen(folders[i]) + 1);
-	return add_utf16(a, v, utf16_length(v));
-}
-
-static long add_text(struct arguments *a, const char *text)
-{
-	a->envc++;
-	return arguments_add(a, text, strlen(text));
-}
-
-static long import_environment(struct arguments *a)
-{
-	uint16_t *block = win_environment();
-	struct known known = { 0 };
-	struct kstat st;
-	char zone[80] = "TZ=";
-	long r = 0;
-
-	for (const uint16_t *v = block; !r && *v; v += utf16_length(v) + 1)
-		r = add_variable(a, v, &known);
-	if (!r && !known.path)
-		r = add_text(a, "PATH=" DEFAULT_PATH);
-	if (!r && !known.home) {
-		a->envc++;
-		r = known.profile ? add_path(a, "HOME", known.profile)
-				  : arguments_add(a, "HOME=/", 6);
-	}
-	if (!r && !known.zone &&
-		path_stat(AT_FDCWD, "/etc/localtime", 0, &st)) {
-		win_time_zone(zone + 3, sizeof zone - 3);
-		r = add_text(a, zone);
-	}
-	win_environment_free(block);
-	return r;
-}
-
-long native_arguments(struct arguments *a)
-{
-	long r = split_line(a);
-
-	return r ? r : import_environment(a);
-}
-
-/* ---- to Windows ---- */
+/* ---- what it is given ---- */
 
 struct units {
 	uint16_t *p;
@@ -280,32 +50,48 @@ static int put_text(struct units *u, const char *s, size_t n)
 	return r;
 }
 
-/* The inverse of split(): backslashes count only before a quote. */
+/* The inverse of split(): backslashes count only before a quote.  Quotes also
+ * keep '*' and '?' from the start-up code of programs that expand them. */
 static int put_argument(struct units *u, const char *s)
 {
-	bool quote = !*s || s[strcspn(s, " \t\"\n\v")];
+	bool quote = !*s || s[strcspn(s, " \t\"\n\v*?")];
 	int r = 0;
 
 	if (!quote)
 		return put_text(u, s, strlen(s));
-	put(u, '"');
+	r = put(u, '"');
 	while (!r && *s) {
 		size_t slashes = strspn(s, "\\"), n;
 
 		s += slashes;
 		if (*s == '"' || !*s)
 			slashes *= 2;
-		for (; slashes; slashes--)
-			put(u, '\\');
-		if (*s == '"') {
-			put(u, '\\');
-			r = put(u, '"');
+		for (; !r && slashes; slashes--)
+			r = put(u, '\\');
+		if (!r && *s == '"') {
+			r = put(u, '\\');
+			if (!r)
+				r = put(u, '"');
 			s++;
-		} else {
+		} else if (!r) {
 			n = strcspn(s, "\\\"");
 			r = put_text(u, s, n);
 			s += n;
 		}
+	}
+	return r ? r : put(u, '"');
+}
+
+/* The first one's reader knows no escapes: quotes only, and none inside. */
+static int put_program(struct units *u, const char *s)
+{
+	int r = put(u, '"');
+
+	while (!r && *s) {
+		size_t n = strcspn(s, "\"");
+
+		r = put_text(u, s, n);
+		s += n + (s[n] == '"');
 	}
 	return r ? r : put(u, '"');
 }
@@ -317,8 +103,10 @@ static int put_windows_path(struct units *u, const char *path, size_t n)
 	int64_t count;
 	int r = 0;
 
-	if (n >= sizeof text || !n)
-		return 0;
+	if (!n) /* in PATH: the current folder */
+		return put(u, '.');
+	if (n >= sizeof text)
+		return put_text(u, path, n);
 	memcpy(text, path, n);
 	text[n] = 0;
 	count = text[0] == '/'
@@ -328,20 +116,22 @@ static int put_windows_path(struct units *u, const char *path, size_t n)
 		return put_text(u, path, n);
 	for (int64_t i = 4; !r && i < count; i++)
 		r = put(u, windows[i]);
-	return r;
+	/* "C:" alone means that drive's current folder */
+	return !r && count == 6 && windows[5] == ':' ? put(u, '\\') : r;
 }
 
 static int put_list(struct units *u, const char *list)
 {
 	int r = 0;
 
-	while (!r && *list) {
+	while (!r) {
 		size_t n = strcspn(list, ":");
 
 		r = put_windows_path(u, list, n);
 		list += n;
-		if (!r && *list++)
-			r = put(u, ';');
+		if (r || !*list++)
+			break;
+		r = put(u, ';');
 	}
 	return r;
 }
@@ -355,152 +145,349 @@ static int put_variable(struct units *u, const char *v)
 
 	if (!strncmp(v, "PATH=", 5)) {
 		r = put_text(u, v, 5);
-		return r ? r : put_list(u, v + 5);
+		return r || !v[5] ? r : put_list(u, v + 5);
 	}
 	for (size_t i = 0; i < array_size(paths); i++) {
 		size_t n = strlen(paths[i]);
 
 		if (!strncmp(v, paths[i], n)) {
 			r = put_text(u, v, n);
-			return r ? r
-				 : put_windows_path(u, v + n, strlen(v + n));
+			return r || !v[n] ? r
+					  : put_windows_path(
+						    u, v + n, strlen(v + n));
 		}
 	}
 	return put_text(u, v, strlen(v));
 }
 
-static int make_block(struct units *u, char **envp)
+/* Windows wants them sorted by name, in upper case: Microsoft "Changing
+ * Environment Variables". */
+static int upper(int c)
+{
+	return c >= 'a' && c <= 'z' ? c - 32 : c;
+}
+
+static int same(int c)
+{
+	return c;
+}
+
+static int compare_names(const char *a, const char *b, int (*fold)(int))
+{
+	for (;; a++, b++) {
+		int x = *a == '=' ? 0 : fold((unsigned char)*a);
+		int y = *b == '=' ? 0 : fold((unsigned char)*b);
+
+		if (x != y || !x)
+			return x - y;
+	}
+}
+
+/* Names that differ only in case are one to Windows: the first counts, and
+ * PATH should not be hidden by a shell's "path". */
+static bool before(const char *a, const char *b)
+{
+	int r = compare_names(a, b, upper);
+
+	return r ? r < 0 : compare_names(a, b, same) < 0;
+}
+
+/* A merge sort: equal names stay in their order. */
+static void sort(char **v, char **spare, size_t n)
+{
+	size_t half = n / 2, a = 0, b = half;
+
+	if (n < 2)
+		return;
+	sort(v, spare, half);
+	sort(v + half, spare, n - half);
+	for (size_t i = 0; i < n; i++)
+		spare[i] = b == n || (a < half && !before(v[b], v[a])) ? v[a++]
+								       : v[b++];
+	memcpy(v, spare, n * sizeof *v);
+}
+
+/* Without it Windows' own DLLs do not load: Microsoft "CreateProcessW",
+ * lpEnvironment, tells of SystemRoot. */
+static char *system_root(char *const *envp, size_t n)
+{
+	static const char name[] = "SYSTEMROOT=";
+	uint16_t *block;
+	char *text = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		if (!compare_names(name, envp[i], upper))
+			return NULL;
+	block = win_environment();
+	for (const uint16_t *v = block; *v; v += utf16_length(v) + 1) {
+		size_t length = utf16_length(v), room = length * 3 + 1;
+
+		if (!variable_is(v, "SYSTEMROOT") || !(text = win_alloc(room)))
+			continue;
+		utf8_from_utf16(text, room, v, length);
+		break;
+	}
+	win_environment_free(block);
+	return text;
+}
+
+static int make_block(struct units *u, char *const *envp, size_t count)
+{
+	char **list = win_alloc((count + 1) * 2 * sizeof *list);
+	char *root = system_root(envp, count);
+	size_t n = 0;
+	int r = list ? 0 : -ENOMEM;
+
+	for (size_t i = 0; list && i < count; i++)
+		if (strchr(envp[i], '='))
+			list[n++] = envp[i];
+	if (list && root)
+		list[n++] = root;
+	if (list)
+		sort(list, list + count + 1, n);
+	for (size_t i = 0; !r && i < n; i++) {
+		r = put_variable(u, list[i]);
+		if (!r)
+			r = put(u, 0);
+	}
+	if (!r && !n)
+		r = put(u, 0);
+	win_free(list);
+	win_free(root);
+	return r ? r : put(u, 0);
+}
+
+static int make_line(struct units *u, const char *argument, int count)
 {
 	int r = 0;
 
-	for (; !r && *envp; envp++) {
-		r = put_variable(u, *envp);
+	for (int i = 0; !r && i < count; i++) {
+		if (i)
+			r = put(u, ' ');
 		if (!r)
-			r = put(u, 0);
+			r = i ? put_argument(u, argument)
+			      : put_program(u, argument);
+		argument += strlen(argument) + 1;
 	}
 	return r ? r : put(u, 0);
 }
 
-static int make_line(struct units *u, char **argv)
+long native_check(const struct arguments *a)
 {
-	int r = 0;
+	struct units line = { 0 };
+	long r = make_line(&line, a->bytes, a->argc);
 
-	for (int i = 0; !r && argv[i]; i++) {
-		if (i)
-			put(u, ' ');
-		r = put_argument(u, argv[i]);
-	}
-	return r ? r : put(u, 0);
+	if (!r && line.length > LINE_MAX_UNITS)
+		r = -E2BIG;
+	win_free(line.p);
+	return r;
 }
 
 /* ---- running one ---- */
 
-struct streams {
+struct child {
+	win_handle process;
+	win_handle job; /* ends it, should this host be killed */
 	win_handle handles[3];
+	struct file *files[3];
+	struct pump *pumps[3];
 };
 
-static int open_streams(struct streams *s)
+static int open_stream(struct child *c, int fd)
 {
-	for (int fd = 0; fd < 3; fd++) {
-		struct file *f;
-		bool pump = true;
-		long r;
+	struct file *f = c->files[fd];
+	bool pump = true;
+	long r = f->ops->native ? f->ops->native(f, &c->handles[fd], &pump) : 0;
 
-		if (fd_get(fd, &f))
-			continue;
-		r = f->ops->native ? f->ops->native(f, &s->handles[fd], &pump)
-				   : 0;
-		if (!r && pump)
-			r = pump_start(f, fd == 0, &s->handles[fd]);
-		file_put(f);
-		if (r)
-			return (int)r;
+	if (r || !pump)
+		return (int)r;
+	/* what 2>&1 made one stays one: in one order */
+	if (fd == 2 && f == c->files[1])
+		return win_duplicate(c->handles[1], &c->handles[2]);
+	c->pumps[fd] = pump_make(f, fd == 0, &c->handles[fd]);
+	return c->pumps[fd] ? 0 : -ENOMEM;
+}
+
+static int open_streams(struct child *c)
+{
+	int r = 0;
+
+	for (int fd = 0; !r && fd < 3; fd++)
+		if (!fd_get(fd, &c->files[fd]))
+			r = open_stream(c, fd);
+	return r;
+}
+
+static void close_streams(struct child *c)
+{
+	for (int i = 0; i < 3; i++) {
+		if (c->pumps[i])
+			pump_free(c->pumps[i]);
+		if (c->files[i])
+			file_put(c->files[i]);
 	}
-	return 0;
+	win_close(c->job);
+	win_close(c->process);
 }
 
 /* A signal's default action on a native child is done to it by us. */
-static _Noreturn void die_with(win_handle child, int signal)
+static _Noreturn void die_with(struct child *c, int signal)
 {
-	win_process_terminate(child, 128u + (uint32_t)signal);
+	win_process_terminate(c->process, 128u + (uint32_t)signal);
+	/* Windows ends processes in steps */
+	win_wait(&c->process, 1, deadline_after(2000000000));
+	close_streams(c);
 	process_exit(STATUS_SIGNAL(signal));
 }
 
-static void await(struct process *p, win_handle child)
+static void heed_signals(struct child *c)
 {
 	struct frame frame = { .kind = FRAME_FULL };
-	struct sleep s;
-	long result = 0;
+	long result = -ERESTARTSYS;
 	int status;
 
-	(void)p;
-	while (!win_process_ended(child, NULL)) {
-		sleep_begin(&s, WIN_FOREVER);
-		sleep_on_handle(&s, child);
-		result = sleep_wait(&s);
-		sleep_end(&s);
-		if (result != -ERESTARTSYS)
-			continue;
-		/* exec has made every caught signal default */
-		switch (signal_deliver(current, &frame, &result, &status)) {
-		case SIGNAL_DIE:
-			die_with(child, status);
-		case SIGNAL_STOP:
-			process_stop(status);
-			break;
-		default:
-			break;
-		}
+	/* exec has made every caught signal default */
+	switch (signal_deliver(current, &frame, &result, &status)) {
+	case SIGNAL_DIE:
+		die_with(c, status);
+	case SIGNAL_STOP:
+		process_stop(status);
+		break;
+	default:
+		break;
 	}
 }
 
-static int start(struct arguments *a, const char *path, win_handle *child)
+/* Until the child has ended and all that it wrote has been moved. */
+static void await(struct child *c)
+{
+	bool ended = false, moving = true;
+
+	while (!ended || moving) {
+		struct sleep s;
+		long r = 0;
+
+		sleep_begin(&s, WIN_FOREVER);
+		moving = false;
+		ended = ended || win_process_ended(c->process, NULL);
+		if (!ended)
+			sleep_on_handle(&s, c->process);
+		for (int i = ended ? 1 : 0; i < 3; i++)
+			if (c->pumps[i])
+				moving |= pump_step(c->pumps[i], &s);
+		if (!ended || moving)
+			r = sleep_wait(&s);
+		sleep_end(&s);
+		if (r == -ERESTARTSYS)
+			heed_signals(c);
+	}
+}
+
+static int start(struct child *c, struct arguments *a, const char *path)
 {
 	struct units line = { 0 }, block = { 0 };
-	struct streams s = { { 0 } };
 	uint16_t program[PATH_SIZE], folder[PATH_SIZE];
-	struct win_spawn how = { .program = program + 4 };
+	struct win_spawn how = { .program = program + 4, .streams = true };
 	char **list = arguments_pointers(a);
 	int64_t n = path_to_windows(AT_FDCWD, path, program, PATH_SIZE);
 	int r;
 
-	if (n < 0 || !list)
+	if (n < 0 || !list) {
+		win_free(list);
 		return n < 0 ? (int)n : -ENOMEM;
-	r = make_line(&line, list);
+	}
+	r = make_line(&line, a->bytes, a->argc);
 	if (!r)
-		r = make_block(&block, list + a->argc + 1);
-	n = path_to_windows(AT_FDCWD, fs_cwd(), folder, PATH_SIZE);
+		r = make_block(&block, list + a->argc + 1, (size_t)a->envc);
+	n = path_to_windows(AT_FDCWD, fs_cwd(), folder, PATH_SIZE - 1);
+	if (n == 6 && folder[5] == ':') {
+		folder[n++] = '\\';
+		folder[n] = 0;
+	}
 	if (!r)
-		r = open_streams(&s);
+		r = open_streams(c);
+	if (!r)
+		r = win_job_create(&c->job);
 	if (!r) {
 		how.command_line = line.p;
 		how.environment = block.p;
 		how.folder = n > 4 ? folder + 4 : NULL;
-		how.input = s.handles[0];
-		how.output = s.handles[1];
-		how.error = s.handles[2];
-		r = win_process_create(&how, child, NULL, NULL);
+		how.input = c->handles[0];
+		how.output = c->handles[1];
+		how.error = c->handles[2];
+		how.job = c->job;
+		/* else Windows would open one for it */
+		how.windowless = !win_has_console();
+		r = win_process_create(&how, &c->process, NULL, NULL);
 	}
 	for (int i = 0; i < 3; i++)
-		win_close(s.handles[i]);
+		win_close(c->handles[i]);
 	win_free(list);
 	win_free(line.p);
 	win_free(block.p);
 	return r;
 }
 
+/* Windows' statuses of an unhandled exception as the signal that ends a
+ * process of ours for the same reason. */
+static int wait_status(uint32_t code)
+{
+	switch (code) {
+	case 0xc0000005: /* STATUS_ACCESS_VIOLATION */
+	case 0xc00000fd: /* STATUS_STACK_OVERFLOW */
+		return STATUS_SIGNAL(SIGSEGV);
+	case 0xc000001d: /* STATUS_ILLEGAL_INSTRUCTION */
+	case 0xc0000096: /* STATUS_PRIVILEGED_INSTRUCTION */
+		return STATUS_SIGNAL(SIGILL);
+	case 0xc0000006: /* STATUS_IN_PAGE_ERROR */
+	case 0x80000002: /* STATUS_DATATYPE_MISALIGNMENT */
+		return STATUS_SIGNAL(SIGBUS);
+	case 0x80000003: /* STATUS_BREAKPOINT */
+		return STATUS_SIGNAL(SIGTRAP);
+	case 0xc0000409: /* STATUS_STACK_BUFFER_OVERRUN: abort() */
+		return STATUS_SIGNAL(SIGABRT);
+	case 0xc000013a: /* STATUS_CONTROL_C_EXIT */
+		return STATUS_SIGNAL(SIGINT);
+	case 0xc0000135: /* STATUS_DLL_NOT_FOUND */
+	case 0xc0000139: /* STATUS_ENTRYPOINT_NOT_FOUND */
+		return STATUS_EXIT(127);
+	}
+	/* STATUS_FLOAT_DENORMAL_OPERAND to STATUS_INTEGER_OVERFLOW */
+	if (code >= 0xc000008d && code <= 0xc0000095)
+		return STATUS_SIGNAL(SIGFPE);
+	/* what does not fit must not look like success */
+	return STATUS_EXIT((int)(code && !(code & 0xff) ? 255 : code & 0xff));
+}
+
+/* Too late to return from exec: as a shell says it. */
+static _Noreturn void give_up(const char *path, int error)
+{
+	char line[512];
+	struct iovec v = { line, 0 };
+	struct io io = { &v, 1, 0, -1, false };
+	struct file *f;
+
+	io.size = v.iov_len = format(line, sizeof line,
+		"%s: Windows does not start it (errno %d)\n", path, error);
+	if (!fd_get_writable(2, &f) && f->ops->write)
+		f->ops->write(f, &io);
+	process_exit(STATUS_EXIT(126));
+}
+
 void native_run(struct process *p, const char *path, struct arguments *a)
 {
-	win_handle child;
-	uint32_t code;
-	int r = start(a, path, &child);
+	struct child c = { 0 };
+	uint32_t code = 0;
+	int r = start(&c, a, path);
 
+	(void)p;
+	arguments_free(a);
 	if (r) {
-		win_trace("%s does not start: errno %d", path, -r);
-		process_exit(STATUS_EXIT(126));
+		close_streams(&c);
+		give_up(path, -r);
 	}
-	await(p, child);
-	pump_finish();
-	win_process_ended(child, &code);
-	process_exit(STATUS_EXIT((int)code));
+	await(&c);
+	win_process_ended(c.process, &code);
+	close_streams(&c);
+	process_exit(wait_status(code));
 }

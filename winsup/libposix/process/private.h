@@ -56,16 +56,27 @@ void trace_if_asked(const struct arguments *a);
 /* Runs a program of Windows' own and ends the process as it ended. */
 _Noreturn void native_run(
 	struct process *p, const char *path, struct arguments *a);
+/* Whether Windows can be told them: 0 or -E2BIG. */
+long native_check(const struct arguments *a);
+
+/* ---- import.c ---- */
 /* Command line and environment that Windows gave us. */
 long native_arguments(struct arguments *a);
+/* Whether "NAME=..." is of that name, to be given in upper case. */
+bool variable_is(const uint16_t *variable, const char *name);
 
 /* ---- pump.c ---- */
 struct file;
-/* Serves a native child: a thread moves bytes between f and a Windows pipe,
- * whose other end is to be given to the child. */
-int pump_start(struct file *f, bool child_reads, win_handle *child_end);
-/* Waits until everything the child wrote has been moved. */
-void pump_finish(void);
+struct sleep;
+struct pump;
+/* Serves a native child: bytes go between f and a Windows pipe, whose other
+ * end is to be given to the child.  NULL when there is no memory. */
+struct pump *pump_make(struct file *f, bool child_reads, win_handle *child_end);
+/* Moves what can be moved; s will be woken when there is more.  False when it
+ * is over. */
+bool pump_step(struct pump *p, struct sleep *s);
+/* After the child's end: puts back what it has not read. */
+void pump_free(struct pump *p);
 
 /* ---- end.c ---- */
 /* A wait status as the exit code of a Windows process. */

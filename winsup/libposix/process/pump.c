@@ -1,128 +1,186 @@
-/* Between a native child and files that are no Windows handles: a thread for
- * each moves bytes through a Windows pipe. */
+/* Between a native child and files that are no Windows handles: moves bytes
+ * through a Windows pipe, on the thread that waits for the child, with
+ * overlapped transfers on our end and calls that do not block on the file's.
+ *
+ * A child may read less than it is sent, or nothing: what it left is put back,
+ * so that who shares its standard input with it reads on where it ended. */
 #include "process/private.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <string.h>
 
 #include "abi/errno.h"
-#include "gate/gate.h"
 #include "vfs/vfs.h"
 
-#define CHUNK 65536
+/* In flight are at most a chunk and a full pipe, together what can be put
+ * back: QUEUE_BACK. */
+#define CHUNK	  32768
+#define PIPE_SIZE 16384
 
 struct pump {
 	struct file *file;
-	win_handle pipe; /* our end */
+	win_handle pipe;   /* our end, 0 when it is over */
+	win_handle childs; /* the child's, to find what it left; or 0 */
 	bool child_reads;
-	struct thread *thread;
+	bool moving; /* a transfer goes on */
+	struct win_async async;
+	size_t start, end; /* of what waits in buffer */
+	char buffer[CHUNK];
 };
 
-static win_handle outputs[3] HOST_STATE = { 0 };
-static int output_count HOST_STATE = 0;
-
-static void to_child(struct pump *p, char *buffer)
-{
-	for (;;) {
-		struct iovec v = { buffer, CHUNK };
-		struct io io = { &v, 1, CHUNK, -1, false };
-		long n = p->file->ops->read(p->file, &io);
-
-		if (n <= 0)
-			return;
-		for (long done = 0; done < n;) {
-			int64_t m = win_file_write(
-				p->pipe, buffer + done, (size_t)(n - done), -1);
-
-			if (m <= 0)
-				return;
-			done += (long)m;
-		}
-	}
-}
-
-static void from_child(struct pump *p, char *buffer)
-{
-	for (;;) {
-		int64_t n = win_file_read(p->pipe, buffer, CHUNK, -1);
-
-		if (n <= 0)
-			return;
-		for (int64_t done = 0; done < n;) {
-			struct iovec v = { buffer + done, (size_t)(n - done) };
-			struct io io = { &v, 1, v.iov_len, -1, false };
-			long m = p->file->ops->write(p->file, &io);
-
-			if (m <= 0)
-				return;
-			done += m;
-		}
-	}
-}
-
-/* The thread has a struct thread, since reading and writing may sleep, but it
- * takes no signals. */
-static void work(void *argument)
-{
-	struct pump *p = argument;
-	char *buffer = win_alloc(CHUNK);
-
-	p->thread->process = task_process();
-	p->thread->sigmask = ~0ul;
-	if (buffer && p->child_reads)
-		to_child(p, buffer);
-	else if (buffer)
-		from_child(p, buffer);
-	win_free(buffer);
-	win_close(p->pipe);
-	file_put(p->file);
-	gate_finish(p->thread);
-}
-
-static void run(void *argument)
-{
-	struct pump *p = argument;
-	struct thread *t = p->thread;
-
-	win_thread_stack_words(t->teb_native);
-	gate_run(t, work, p);
-	win_free(p);
-	task_thread_destroy(t);
-}
-
-int pump_start(struct file *f, bool child_reads, win_handle *child_end)
+struct pump *pump_make(struct file *f, bool child_reads, win_handle *child_end)
 {
 	struct pump *p = win_alloc(sizeof *p);
-	win_handle read_end, write_end, thread;
 	int r;
 
 	if (!p)
-		return -ENOMEM;
-	r = win_pipe_create(&read_end, &write_end, CHUNK);
+		return NULL;
+	r = win_async_create(&p->async);
 	if (!r)
-		r = task_thread_create(&p->thread);
-	if (r) {
-		win_free(p);
-		return r;
-	}
+		r = win_pipe_for_child(
+			&p->pipe, child_end, child_reads, PIPE_SIZE);
+	if (!r && child_reads)
+		r = win_duplicate(*child_end, &p->childs);
 	p->file = file_get(f);
 	p->child_reads = child_reads;
-	p->pipe = child_reads ? write_end : read_end;
-	*child_end = child_reads ? read_end : write_end;
-	r = win_thread_create(&thread, NULL, CHUNK * 4, run, p);
-	if (r)
-		return r;
-	if (child_reads || output_count == 3)
-		win_close(thread);
-	else
-		outputs[output_count++] = thread;
-	return 0;
+	if (r) {
+		pump_free(p);
+		return NULL;
+	}
+	return p;
 }
 
-void pump_finish(void)
+static bool over(struct pump *p)
 {
-	for (int i = 0; i < output_count; i++) {
-		win_wait(&outputs[i], 1, WIN_FOREVER);
-		win_close(outputs[i]);
+	win_close(p->pipe);
+	p->pipe = 0;
+	return false;
+}
+
+/* One call on the file: bytes, 0 at the end, -EAGAIN, -errno. */
+static long transfer(struct pump *p)
+{
+	struct iovec v = { p->buffer + p->start,
+		p->child_reads ? CHUNK : p->end - p->start };
+	struct io io = { &v, 1, v.iov_len, -1, true };
+
+	return p->child_reads ? p->file->ops->read(p->file, &io)
+			      : p->file->ops->write(p->file, &io);
+}
+
+/* The same; -EAGAIN only when s will be woken. */
+static long transfer_or_register(struct pump *p, struct sleep *s)
+{
+	unsigned events = p->child_reads ? POLLIN : POLLOUT;
+	long r = transfer(p);
+
+	if (r != -EAGAIN || !p->file->ops->poll)
+		return r;
+	return p->file->ops->poll(p->file, events, s) ? transfer(p) : r;
+}
+
+/* Looks after the transfer in the pipe.  -EAGAIN: it goes on. */
+static int64_t collect(struct pump *p, struct sleep *s)
+{
+	int64_t n = win_async_result(&p->async, p->pipe);
+
+	if (n == -EAGAIN)
+		sleep_on_handle(s, p->async.event);
+	else
+		p->moving = false;
+	return n;
+}
+
+static bool step_to_child(struct pump *p, struct sleep *s)
+{
+	for (;;) {
+		int64_t n;
+
+		if (p->moving) {
+			n = collect(p, s);
+			if (n == -EAGAIN)
+				return true;
+			if (n < 0)
+				return over(p);
+		}
+		n = transfer_or_register(p, s);
+		if (n == -EAGAIN)
+			return true;
+		if (n <= 0 || win_async_write(
+				      &p->async, p->pipe, p->buffer, (size_t)n))
+			return over(p);
+		p->moving = true;
 	}
-	output_count = 0;
+}
+
+static bool step_from_child(struct pump *p, struct sleep *s)
+{
+	for (;;) {
+		int64_t n;
+
+		if (p->moving) {
+			n = collect(p, s);
+			if (n == -EAGAIN)
+				return true;
+			if (n < 0)
+				return over(p);
+			p->start = 0;
+			p->end = (size_t)n;
+		}
+		while (p->start < p->end) {
+			n = transfer_or_register(p, s);
+			if (n == -EAGAIN)
+				return true;
+			if (n <= 0)
+				return over(p);
+			p->start += (size_t)n;
+		}
+		if (win_async_read(&p->async, p->pipe, p->buffer, CHUNK))
+			return over(p);
+		p->moving = true;
+	}
+}
+
+bool pump_step(struct pump *p, struct sleep *s)
+{
+	if (!p->pipe)
+		return false;
+	return p->child_reads ? step_to_child(p, s) : step_from_child(p, s);
+}
+
+/* The child has ended: what still is in its pipe, it did not read. */
+static void put_back(struct pump *p)
+{
+	char *left = win_alloc(QUEUE_BACK);
+	size_t n = 0;
+
+	while (left && n < QUEUE_BACK) {
+		int64_t r = win_pipe_peek(p->childs);
+
+		if (r <= 0)
+			break;
+		if ((size_t)r > QUEUE_BACK - n)
+			r = (int64_t)(QUEUE_BACK - n);
+		r = win_file_read(p->childs, left + n, (size_t)r, -1);
+		if (r <= 0)
+			break;
+		n += (size_t)r;
+	}
+	if (n)
+		p->file->ops->unread(p->file, left, n);
+	win_free(left);
+}
+
+void pump_free(struct pump *p)
+{
+	if (p->childs && p->file->ops->unread)
+		put_back(p);
+	if (p->moving && p->pipe)
+		win_async_cancel(&p->async, p->pipe);
+	win_close(p->pipe);
+	win_close(p->childs);
+	win_close(p->async.event);
+	file_put(p->file);
+	win_free(p);
 }

@@ -47,6 +47,10 @@ static void adopt_standard_handles(void)
 		if (f)
 			fd_install(f, i, false);
 	}
+	/* or who reads what we write would not see us close it; errors of the
+	 * lower half still go to the third */
+	win_standard_close(WIN_INPUT);
+	win_standard_close(WIN_OUTPUT);
 }
 
 static void adopt_folder(void)

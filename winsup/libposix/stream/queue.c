@@ -10,6 +10,8 @@
 
 enum { SLOT_FREE, SLOT_CHANGING, SLOT_USED };
 
+#define QUEUE_FULL (QUEUE_SIZE - QUEUE_BACK)
+
 static char *buffers HOST_STATE = 0;
 
 int queue_start(void)
@@ -319,6 +321,26 @@ static long give(struct queue q, const void *from, size_t size, bool kernel,
 	return r;
 }
 
+void queue_unread(struct queue q, const void *bytes, size_t size)
+{
+	struct queue_slot *s = slot_of(q);
+	char *to = buffer_of(q);
+	size_t at, first;
+
+	shared_lock_take(&s->read_turn);
+	shared_lock_take(&s->write_turn);
+	if (size <= room_of(s, s->size)) {
+		at = (s->tail - size) % s->size;
+		first = s->size - at < size ? s->size - at : size;
+		memcpy(to + at, bytes, first);
+		memcpy(to, (const char *)bytes + first, size - first);
+		s->tail -= size;
+	}
+	shared_lock_drop(&s->write_turn);
+	shared_lock_drop(&s->read_turn);
+	wake(&s->readable);
+}
+
 long queue_read_some(struct queue q, void *to, size_t size)
 {
 	return take(q, to, size, true);
@@ -344,7 +366,7 @@ static long await(struct queue q, enum queue_end end, size_t needed)
 	each_holder(q, other, watch, &sleep);
 	while (!r) {
 		if (end == QUEUE_READER ? s->head != s->tail
-					: room_of(s, s->size) >= needed)
+					: room_of(s, QUEUE_FULL) >= needed)
 			break;
 		if (!queue_has(q, other))
 			break;
@@ -396,7 +418,7 @@ long queue_write(
 			break;
 		}
 		r = give(q, (const char *)user + done, left, false,
-			nonblocking ? QUEUE_LIMIT : QUEUE_SIZE);
+			nonblocking ? QUEUE_LIMIT : QUEUE_FULL);
 		if (r < 0)
 			break;
 		done += (size_t)r;

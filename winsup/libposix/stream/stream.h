@@ -39,6 +39,8 @@ long queue_read(struct queue q, void *user, size_t size, bool nonblocking);
  * after some bytes were taken if none were written. Never raises SIGPIPE. */
 long queue_write(
 	struct queue q, const void *user, size_t size, bool nonblocking);
+/* Puts back, in front, what was read last: at most QUEUE_BACK bytes in all. */
+void queue_unread(struct queue q, const void *bytes, size_t size);
 /* The same with kernel memory, for pumps; any thread with a struct sleep's
  * conditions met by the caller: never blocks. */
 long queue_read_some(struct queue q, void *to, size_t size);

@@ -9,6 +9,7 @@ static struct shared *shared HOST_STATE = 0;
 static char session[64] HOST_STATE = "";
 uint32_t task_host HOST_STATE = 0;
 uint32_t task_host_generation HOST_STATE = 0;
+bool task_host_retired HOST_STATE = false;
 
 struct shared *task_shared(void)
 {

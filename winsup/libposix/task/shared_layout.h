@@ -20,8 +20,10 @@
 #define QUEUE_SLOTS   2048    /* byte queues: pipes, fifos, ptys */
 #define QUEUE_SIZE    262144u /* bytes in one */
 /* What a writer that does not wait finds: man 7 pipe, "Pipe capacity".  One
- * that waits may fill it all: fewer changes between two processes. */
+ * that waits may fill more: fewer changes between two processes.  The rest is
+ * for what comes back: queue_unread(). */
 #define QUEUE_LIMIT 65536u
+#define QUEUE_BACK  65536u
 #define NAME_SIZE   16 /* comm, as on Linux */
 
 /* ---- waiting (room wait) ---- */

@@ -107,6 +107,7 @@ const char *task_session_name(void);
 /* ---- this host ---- */
 extern uint32_t task_host; /* slot of this host; HOST_STATE */
 extern uint32_t task_host_generation;
+extern bool task_host_retired; /* its next process would not be alone in it */
 /* A handle of the Windows process in host slot `host` of that generation,
  * cached; 0 if there is none (any more).  Any thread. */
 win_handle task_host_process(uint32_t host, uint32_t generation);

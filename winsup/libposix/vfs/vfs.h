@@ -52,6 +52,8 @@ struct file_ops {
 	/* A handle that a native program can be given; *pump tells that it is
 	 * the far end of a native pipe that a pump must serve. */
 	long (*native)(struct file *f, win_handle *out, bool *pump);
+	/* Puts back what was read last, for the next reader; NULL: cannot. */
+	void (*unread)(struct file *f, const void *bytes, size_t size);
 	/* Tells the file to another host; the receiver calls the unpack of its
 	 * kind, which allocates. */
 	void (*pack)(struct file *f, struct transfer *to);

@@ -299,10 +299,11 @@ void win_file_unlock(win_handle file)
 
 int win_file_reopen(win_handle *out, win_handle file, int access)
 {
-	DWORD wanted = access & WIN_FILE_WRITE ? GENERIC_READ | GENERIC_WRITE
-		       : access & WIN_FILE_APPEND
-			       ? FILE_APPEND_DATA | SYNCHRONIZE
-			       : GENERIC_READ;
+	DWORD wanted =
+		access & WIN_FILE_WRITE ? GENERIC_READ | GENERIC_WRITE
+		: access & WIN_FILE_APPEND
+			? FILE_APPEND_DATA | FILE_READ_ATTRIBUTES | SYNCHRONIZE
+			: GENERIC_READ;
 	HANDLE again = ReOpenFile(h(file), wanted,
 		FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
 		FILE_FLAG_BACKUP_SEMANTICS);

@@ -1,6 +1,8 @@
 /* Windows' own pipes, standard handles and the console. */
 #include "win/private.h"
 
+#include "lib/lib.h"
+
 win_handle win_standard_handle(int which)
 {
 	static const DWORD names[] = { STD_INPUT_HANDLE, STD_OUTPUT_HANDLE,
@@ -10,15 +12,103 @@ win_handle win_standard_handle(int which)
 	return handle == INVALID_HANDLE_VALUE ? 0 : (win_handle)handle;
 }
 
-int win_pipe_create(win_handle *read_end, win_handle *write_end, size_t size)
+void win_standard_close(int which)
 {
-	HANDLE r, w;
+	static const DWORD names[] = { STD_INPUT_HANDLE, STD_OUTPUT_HANDLE,
+		STD_ERROR_HANDLE };
+	HANDLE handle = GetStdHandle(names[which]);
 
-	if (!CreatePipe(&r, &w, NULL, (DWORD)size))
+	SetStdHandle(names[which], NULL);
+	for (int i = 0; i < 3; i++)
+		if (GetStdHandle(names[i]) == handle)
+			return;
+	CloseHandle(handle);
+}
+
+/* Anonymous pipes know no overlapped transfers (Microsoft "Anonymous Pipe
+ * Operations"), so it gets a name, of which there is only one. */
+int win_pipe_for_child(
+	win_handle *ours, win_handle *childs, bool child_reads, size_t size)
+{
+	static _Atomic uint32_t count HOST_STATE = 0;
+	char name[80];
+	HANDLE server, client;
+
+	format(name, sizeof name, "\\\\.\\pipe\\posix1-%u-%u",
+		(unsigned)GetCurrentProcessId(), (unsigned)++count);
+	server = CreateNamedPipeA(name,
+		(child_reads ? PIPE_ACCESS_OUTBOUND : PIPE_ACCESS_INBOUND) |
+			FILE_FLAG_OVERLAPPED | FILE_FLAG_FIRST_PIPE_INSTANCE,
+		PIPE_TYPE_BYTE | PIPE_READMODE_BYTE | PIPE_WAIT |
+			PIPE_REJECT_REMOTE_CLIENTS,
+		1, (DWORD)size, (DWORD)size, 0, NULL);
+	if (server == INVALID_HANDLE_VALUE)
 		return win_errno_last();
-	*read_end = (win_handle)r;
-	*write_end = (win_handle)w;
+	/* as CreatePipe() gives them: the C runtimes ask for attributes */
+	client = CreateFileA(name,
+		child_reads ? GENERIC_READ | FILE_WRITE_ATTRIBUTES
+			    : GENERIC_WRITE | FILE_READ_ATTRIBUTES,
+		0, NULL, OPEN_EXISTING, 0, NULL);
+	if (client == INVALID_HANDLE_VALUE) {
+		int r = win_errno_last();
+
+		CloseHandle(server);
+		return r;
+	}
+	*ours = (win_handle)server;
+	*childs = (win_handle)client;
 	return 0;
+}
+
+_Static_assert(sizeof(OVERLAPPED) == 32, "struct win_async");
+
+static OVERLAPPED *begin(struct win_async *a)
+{
+	OVERLAPPED *o = (OVERLAPPED *)a->state;
+
+	*o = (OVERLAPPED){ .hEvent = h(a->event) };
+	return o;
+}
+
+static int begun(BOOL ok)
+{
+	return ok || GetLastError() == ERROR_IO_PENDING ? 0 : win_errno_last();
+}
+
+int win_async_create(struct win_async *a)
+{
+	return win_event_create(&a->event, NULL, true);
+}
+
+int win_async_read(struct win_async *a, win_handle pipe, void *to, size_t size)
+{
+	return begun(ReadFile(h(pipe), to, (DWORD)size, NULL, begin(a)));
+}
+
+int win_async_write(
+	struct win_async *a, win_handle pipe, const void *from, size_t size)
+{
+	return begun(WriteFile(h(pipe), from, (DWORD)size, NULL, begin(a)));
+}
+
+int64_t win_async_result(struct win_async *a, win_handle pipe)
+{
+	DWORD n;
+
+	if (GetOverlappedResult(h(pipe), (OVERLAPPED *)a->state, &n, FALSE))
+		return n;
+	return GetLastError() == ERROR_IO_INCOMPLETE ? -EAGAIN
+						     : win_errno_last();
+}
+
+int64_t win_async_cancel(struct win_async *a, win_handle pipe)
+{
+	DWORD n;
+
+	CancelIoEx(h(pipe), (OVERLAPPED *)a->state);
+	if (GetOverlappedResult(h(pipe), (OVERLAPPED *)a->state, &n, TRUE))
+		return n;
+	return win_errno_last();
 }
 
 int64_t win_pipe_peek(win_handle pipe)
@@ -30,6 +120,28 @@ int64_t win_pipe_peek(win_handle pipe)
 	if (GetLastError() == ERROR_BROKEN_PIPE)
 		return -EPIPE;
 	return -EINVAL;
+}
+
+enum { LOCAL_INFORMATION = 24 };
+
+/* FILE_PIPE_LOCAL_INFORMATION: Microsoft's driver kit, "ntifs.h". */
+bool win_pipe_may_block(win_handle pipe, size_t size)
+{
+	struct {
+		ULONG type, configuration, most, instances, inbound, readable,
+			outbound, writable, state, end;
+	} local;
+	IO_STATUS_BLOCK io;
+
+	if (!OK(NtQueryInformationFile(
+		    h(pipe), &io, &local, sizeof local, LOCAL_INFORMATION)))
+		return false;
+	return local.writable < size;
+}
+
+int win_cancel_synchronous(win_handle thread)
+{
+	return CancelSynchronousIo(h(thread)) ? 0 : -ENOENT;
 }
 
 bool win_is_console(win_handle handle)

@@ -52,6 +52,7 @@ struct attributes {
 	LPPROC_THREAD_ATTRIBUTE_LIST list;
 	HANDLE handles[3];
 	DWORD count;
+	HANDLE job;
 };
 
 static void add_handle(struct attributes *a, win_handle handle)
@@ -73,16 +74,21 @@ static int make_attributes(struct attributes *a, const struct win_spawn *how)
 	add_handle(a, how->input);
 	add_handle(a, how->output);
 	add_handle(a, how->error);
-	if (!a->count)
+	a->job = h(how->job);
+	if (!a->count && !a->job)
 		return 0;
-	InitializeProcThreadAttributeList(NULL, 1, 0, &size);
+	InitializeProcThreadAttributeList(NULL, 2, 0, &size);
 	a->list = win_alloc(size);
 	if (!a->list)
 		return -ENOMEM;
-	if (!InitializeProcThreadAttributeList(a->list, 1, 0, &size) ||
-		!UpdateProcThreadAttribute(a->list, 0,
-			PROC_THREAD_ATTRIBUTE_HANDLE_LIST, a->handles,
-			a->count * sizeof(HANDLE), NULL, NULL))
+	if (!InitializeProcThreadAttributeList(a->list, 2, 0, &size) ||
+		(a->count &&
+			!UpdateProcThreadAttribute(a->list, 0,
+				PROC_THREAD_ATTRIBUTE_HANDLE_LIST, a->handles,
+				a->count * sizeof(HANDLE), NULL, NULL)) ||
+		(a->job && !UpdateProcThreadAttribute(a->list, 0,
+				   PROC_THREAD_ATTRIBUTE_JOB_LIST, &a->job,
+				   sizeof a->job, NULL, NULL)))
 		return win_errno_last();
 	return 0;
 }
@@ -98,18 +104,22 @@ int win_process_create(const struct win_spawn *how, win_handle *process,
 
 	if (r)
 		goto out;
-	if (a.count) {
+	if (a.list) {
 		start.lpAttributeList = a.list;
-		start.StartupInfo.dwFlags = STARTF_USESTDHANDLES;
-		start.StartupInfo.hStdInput = h(how->input);
-		start.StartupInfo.hStdOutput = h(how->output);
-		start.StartupInfo.hStdError = h(how->error);
 		flags |= EXTENDED_STARTUPINFO_PRESENT;
 	} else {
 		start.StartupInfo.cb = sizeof start.StartupInfo;
 	}
+	if (how->streams) {
+		start.StartupInfo.dwFlags = STARTF_USESTDHANDLES;
+		start.StartupInfo.hStdInput = h(how->input);
+		start.StartupInfo.hStdOutput = h(how->output);
+		start.StartupInfo.hStdError = h(how->error);
+	}
 	if (how->detached)
 		flags |= DETACHED_PROCESS;
+	if (how->windowless)
+		flags |= CREATE_NO_WINDOW;
 	if (how->suspended)
 		flags |= CREATE_SUSPENDED;
 	if (!CreateProcessW(how->program, how->command_line, NULL, NULL,
@@ -132,6 +142,28 @@ out:
 		DeleteProcThreadAttributeList(a.list);
 	win_free(a.list);
 	return r;
+}
+
+int win_job_create(win_handle *out)
+{
+	JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {
+		.BasicLimitInformation.LimitFlags =
+			JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE |
+			JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK
+	};
+	HANDLE job = CreateJobObjectW(NULL, NULL);
+
+	if (!job)
+		return win_errno_last();
+	if (!SetInformationJobObject(job, JobObjectExtendedLimitInformation,
+		    &limits, sizeof limits)) {
+		int r = win_errno_last();
+
+		CloseHandle(job);
+		return r;
+	}
+	*out = (win_handle)job;
+	return 0;
 }
 
 static int64_t ns(FILETIME t)

@@ -131,11 +131,17 @@ struct win_spawn {
 	const uint16_t *environment;	 /* block, or NULL: ours */
 	const uint16_t *folder;		 /* Windows path, or NULL: ours */
 	win_handle input, output, error; /* 0 = none */
+	win_handle job;			 /* that it is to be in, or 0 */
+	bool streams;			 /* given: also where all are 0 */
 	bool detached;			 /* no console */
+	bool windowless;		 /* a console without a window */
 	bool suspended;			 /* *thread then is to be resumed */
 };
 int win_process_create(const struct win_spawn *how, win_handle *process,
 	win_handle *thread, uint32_t *id);
+/* A job that ends the process started in it, but none that this one starts,
+ * when the last handle of the job is closed. */
+int win_job_create(win_handle *out);
 int win_process_times(win_handle process, int64_t *user, int64_t *system);
 /* This process has begun to run; first thing in a host. */
 int win_process_runs(void);
@@ -303,11 +309,36 @@ uint32_t win_drives(void); /* bit 0 = A: */
 /* ---- pipes and standard handles ---- */
 enum { WIN_INPUT, WIN_OUTPUT, WIN_ERROR };
 win_handle win_standard_handle(int which); /* 0 if there is none */
-int win_pipe_create(win_handle *read_end, win_handle *write_end, size_t size);
+/* Takes the standard handle away from this process: what it leads to is then
+ * open only where it was adopted. */
+void win_standard_close(int which);
+/* A pipe between us and a native child, for bytes of one direction.  Our end
+ * is for win_async_*() alone. */
+int win_pipe_for_child(
+	win_handle *ours, win_handle *childs, bool child_reads, size_t size);
+/* A transfer that goes on by itself; `event` is set when it has ended. */
+struct win_async {
+	uint64_t state[4]; /* an OVERLAPPED */
+	win_handle event;
+};
+int win_async_create(struct win_async *a);
+int win_async_read(struct win_async *a, win_handle pipe, void *to, size_t size);
+int win_async_write(
+	struct win_async *a, win_handle pipe, const void *from, size_t size);
+/* Bytes transferred, -EAGAIN while it goes on, -EPIPE, ... */
+int64_t win_async_result(struct win_async *a, win_handle pipe);
+/* Ends it; only then its memory may go.  Bytes transferred, or -errno. */
+int64_t win_async_cancel(struct win_async *a, win_handle pipe);
 /* Bytes that can be read now; -EPIPE when the other side is gone; -EINVAL
  * when this pipe cannot be asked (a host pipe under Wine). */
 int64_t win_pipe_peek(win_handle pipe);
+/* Whether a write of so many bytes may have to wait for a reader.  False for a
+ * host pipe under Wine, which cannot be asked. */
+bool win_pipe_may_block(win_handle pipe, size_t size);
 /* Cancels what `thread` is blocked in on a synchronous handle. */
+
+/* Cancels what `thread` is blocked in on a synchronous handle. */
+int win_cancel_synchronous(win_handle thread);
 
 /* ---- console ---- */
 bool win_is_console(win_handle h);

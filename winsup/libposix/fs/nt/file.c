@@ -247,6 +247,9 @@ static long nt_map(struct file *f, uint64_t offset, size_t size, int protection,
 static long nt_native(struct file *f, win_handle *out, bool *pump)
 {
 	*pump = false;
+	/* its own writes must go to the end as well */
+	if (f->flags & O_APPEND)
+		return win_file_reopen(out, nt(f)->handle, WIN_FILE_APPEND);
 	return win_duplicate(nt(f)->handle, out);
 }
 

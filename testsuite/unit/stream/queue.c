@@ -194,7 +194,7 @@ static void a_killed_reader_is_seen(void **state)
 {
 	queue_hold(q, QUEUE_READER, peer);
 	queue_release(q, QUEUE_READER, own());
-	queue_write(q, bytes, QUEUE_SIZE, false);
+	queue_write(q, bytes, QUEUE_SIZE - QUEUE_LIMIT, false);
 	fake_turn = peer_is_killed;
 	assert_int_equal(queue_write(q, bytes, 10, false), -EPIPE);
 }

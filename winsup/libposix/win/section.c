@@ -1,11 +1,6 @@
 /* Sections and views. */
 #include "win/private.h"
 
-static HANDLE open_named(const char *name)
-{
-	return OpenFileMappingA(FILE_MAP_ALL_ACCESS, FALSE, name);
-}
-
 int win_section_create(win_handle *out, const char *name, uint64_t size,
 	bool reserve, bool *existed)
 {

@@ -37,11 +37,13 @@ char **arguments_pointers(const struct arguments *a);
 void arguments_pack(const struct arguments *a, struct transfer *to);
 long arguments_unpack(struct arguments *a, struct transfer *from);
 
+struct identity; /* image/image.h */
+
 /* ---- program.c ---- */
 /* Loads the program and makes frame enter it; ends the process with a line on
  * standard error if it cannot be loaded. */
 void program_enter(struct process *p, struct frame *frame, const char *path,
-	struct arguments *a);
+	const struct identity *seen, struct arguments *a);
 /* The same for one that Windows has mapped. */
 void program_enter_adopted(struct process *p, struct frame *frame,
 	const struct module *m, const char *path, struct arguments *a);

@@ -131,7 +131,7 @@ static void enter(struct process *p, struct frame *frame, const char *path,
 }
 
 void program_enter(struct process *p, struct frame *frame, const char *path,
-	struct arguments *a)
+	const struct identity *seen, struct arguments *a)
 {
 	char problem[400];
 	char **list = arguments_pointers(a);
@@ -141,8 +141,8 @@ void program_enter(struct process *p, struct frame *frame, const char *path,
 	memory_upper_reset();
 	current->tp = current->upper = NULL;
 	set_name(p, path);
-	r = list ? image_load_program(
-			   p, path, list + a->argc + 1, problem, sizeof problem)
+	r = list ? image_load_program(p, path, seen, list + a->argc + 1,
+			   problem, sizeof problem)
 		 : -ENOMEM;
 	win_free(list);
 	if (r)

@@ -24,6 +24,9 @@ struct arguments {
 	char *bytes; /* all strings, each terminated; argv's, then envp's */
 	size_t size, room;
 	int argc, envc;
+	/* for AT_RANDOM: Windows' source of it is a library that takes longer
+	 * to load than the program, so a new host gets them from the old */
+	uint8_t random[16];
 };
 long arguments_from_user(
 	struct arguments *a, char *const *argv, char *const *envp);

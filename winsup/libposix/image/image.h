@@ -25,13 +25,23 @@ enum image_format {
 enum image_format image_format(const void *bytes, size_t size, char *line,
 	char **interpreter, char **argument);
 
+/* What a file is, so far as can be seen: a file that has all of it is taken for
+ * the one that was seen before. */
+struct identity {
+	uint64_t device, ino, size;
+	int64_t modified; /* ns */
+};
+
 /* Loads the program `path` (absolute, POSIX) and everything it needs into
  * p->images, which must be empty: maps, relocates, binds; no code of it runs.
+ * seen: the file as exec looked at it a moment ago, not looked at again if it
+ * still lies in this host's memory.
  * environment is for LD_LIBRARY_PATH and LD_PRELOAD.  On failure returns
  * -errno, and `problem` (room bytes) holds a line as Linux would print it
  * ("error while loading shared libraries: ..."), or is empty. */
 long image_load_program(struct process *p, const char *path,
-	char *const *environment, char *problem, size_t room);
+	const struct identity *seen, char *const *environment, char *problem,
+	size_t room);
 /* The same for a program that Windows has mapped and bound. */
 long image_adopt_program(struct process *p, const struct module *module,
 	const char *path, char *const *environment, char *problem, size_t room);

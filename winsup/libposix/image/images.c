@@ -158,7 +158,7 @@ static long add_at(struct images *i, const char *path, struct file *f,
 	return -ENOMEM;
 }
 
-/* The parent saw the file with that identity: no need to look at it again. */
+/* The sender saw the file with that identity: no need to look at it again. */
 static long add_resident(struct images *i, const char *path, uint64_t base,
 	const struct identity *identity, struct image **out)
 {
@@ -424,7 +424,8 @@ static long complete(struct images *i, const char *library_path,
 }
 
 long image_load_program(struct process *p, const char *path,
-	char *const *environment, char *problem, size_t room)
+	const struct identity *seen, char *const *environment, char *problem,
+	size_t room)
 {
 	const char *preloads = variable(environment, "LD_PRELOAD");
 	struct images *i = images_create();
@@ -436,7 +437,9 @@ long image_load_program(struct process *p, const char *path,
 		return -ENOMEM;
 	/* a program that stands here is bound to the C library alone */
 	i->fresh = preloads && *preloads;
-	r = images_add(i, path, NULL, &im, problem, room);
+	r = add_resident(i, path, 0, seen, &im);
+	if (r == -ENOENT)
+		r = images_add(i, path, NULL, &im, problem, room);
 	if (!r)
 		r = complete(i, variable(environment, "LD_LIBRARY_PATH"),
 			preloads, problem, room);

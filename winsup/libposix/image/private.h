@@ -34,11 +34,6 @@ const char *pe_nearest(const void *base, uint64_t address, uint64_t *at);
 
 /* ---- resident.c: image files in this host's memory ---- */
 
-struct identity {
-	uint64_t device, ino, size;
-	int64_t modified;
-};
-
 /* A file that is mapped here, whether a process uses it or not: exec finds
  * the program it ran before still in place and only renews its data. */
 struct resident {

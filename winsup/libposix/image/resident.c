@@ -208,6 +208,14 @@ static void enlist(struct resident *r)
 	r->used = true;
 }
 
+/* A page that is written first takes one fault.  A read by Wine 8 looks at each
+ * page of its buffer before it writes there, which takes two. */
+static void touch(char *base, size_t size)
+{
+	for (size_t i = 0; i < size; i += 4096)
+		*(volatile char *)(base + i) = 0;
+}
+
 static long map(struct file *f, const struct identity *identity,
 	uint64_t wanted, struct resident **out)
 {
@@ -234,8 +242,10 @@ static long map(struct file *f, const struct identity *identity,
 		return error;
 	}
 	error = win_region_commit(r->base, r->size, WIN_READ | WIN_WRITE);
-	if (!error)
+	if (!error) {
+		touch(r->base, r->size);
 		error = read_sections(f, r->base, &pe);
+	}
 	if (!error)
 		error = relocate(r->base, &pe);
 	if (!error)

@@ -81,6 +81,7 @@ long arguments_from_user(
 	long r;
 
 	memset(a, 0, sizeof *a);
+	win_random(a->random, sizeof a->random);
 	r = add_list(a, argv, &a->argc);
 	if (!r)
 		r = add_list(a, envp, &a->envc);
@@ -110,6 +111,7 @@ long arguments_prepend(
 		arguments_free(&b);
 		return r;
 	}
+	memcpy(b.random, a->random, sizeof b.random);
 	arguments_free(a);
 	*a = b;
 	return 0;
@@ -144,6 +146,7 @@ void arguments_pack(const struct arguments *a, struct transfer *to)
 	transfer_put_number(to, (uint64_t)a->envc);
 	transfer_put_number(to, a->size);
 	transfer_put(to, a->bytes, a->size);
+	transfer_put(to, a->random, sizeof a->random);
 }
 
 long arguments_unpack(struct arguments *a, struct transfer *from)
@@ -156,5 +159,6 @@ long arguments_unpack(struct arguments *a, struct transfer *from)
 	if (!a->bytes)
 		return -ENOMEM;
 	transfer_get(from, a->bytes, a->size);
+	transfer_get(from, a->random, sizeof a->random);
 	return from->error;
 }

@@ -18,6 +18,7 @@
 
 struct execution {
 	char path[PATH_SIZE]; /* absolute, without links */
+	struct identity identity;
 	struct arguments arguments;
 	bool native;
 };
@@ -27,11 +28,13 @@ static long open_program(
 	int at, const char *path, struct file **out, char *real)
 {
 	char exe[PATH_SIZE];
-	long r = path_open(at, path, O_RDONLY, 0, out);
+	/* nobody reads by that pointer: stat can look into the file with the
+	 * handle there is */
+	long r = path_open(at, path, O_PATH, 0, out);
 
 	if (r == -ENOENT && strlen(path) + 5 < sizeof exe) {
 		format(exe, sizeof exe, "%s.exe", path);
-		if (!path_open(at, exe, O_RDONLY, 0, out))
+		if (!path_open(at, exe, O_PATH, 0, out))
 			r = 0;
 	}
 	if (r)
@@ -45,12 +48,12 @@ static long open_program(
 }
 
 static long read_head(
-	int at, const char *path, char *head, size_t *size, char *real)
+	int at, const char *path, char *head, size_t *size, struct execution *e)
 {
 	struct kstat st;
 	struct file *f;
 	int64_t n;
-	long r = open_program(at, path, &f, real);
+	long r = open_program(at, path, &f, e->path);
 
 	if (r)
 		return r;
@@ -62,6 +65,8 @@ static long read_head(
 	if (!r && !nt_file_handle(f))
 		r = -EACCES;
 	if (!r) {
+		e->identity = (struct identity){ 0, st.ino, (uint64_t)st.size,
+			st.mtime * 1000000000 + st.mtime_nsec };
 		n = win_file_read(nt_file_handle(f), head, *size, 0);
 		if (n < 0)
 			r = (long)n;
@@ -84,7 +89,7 @@ static long find_program(struct execution *e, int at, const char *given)
 		size_t size = sizeof head;
 		const char *front[3];
 		int count = 0;
-		long r = read_head(at, path, head, &size, e->path);
+		long r = read_head(at, path, head, &size, e);
 
 		if (r)
 			return r;
@@ -128,6 +133,7 @@ static long elsewhere(struct process *p, struct execution *e)
 		process_send(p, &to, TRANSFER_EXEC);
 		transfer_put_number(&to, e->native);
 		transfer_put_string(&to, e->path);
+		transfer_put(&to, &e->identity, sizeof e->identity);
 		arguments_pack(&e->arguments, &to);
 		r = host_filled(host, &to);
 	} while (r == -ESTALE);
@@ -192,7 +198,7 @@ static void in_place(
 	signal_publish(p);
 	if (e->native)
 		native_run(p, e->path, &e->arguments);
-	program_enter(p, frame, e->path, &e->arguments);
+	program_enter(p, frame, e->path, &e->identity, &e->arguments);
 }
 
 static bool must_leave(struct process *p, const struct execution *e)

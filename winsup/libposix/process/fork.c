@@ -73,13 +73,16 @@ static int receive_program(
 	struct arguments a;
 	bool native = transfer_get_number(from);
 	char *path = transfer_get_string(from);
-	long r = arguments_unpack(&a, from);
+	struct identity seen;
+	long r;
 
+	transfer_get(from, &seen, sizeof seen);
+	r = arguments_unpack(&a, from);
 	if (r || !path)
 		return (int)r;
 	if (native)
 		native_run(p, path, &a);
-	program_enter(p, t->frame, path, &a);
+	program_enter(p, t->frame, path, &seen, &a);
 	win_free(path);
 	return 0;
 }

@@ -248,7 +248,9 @@ static long import_environment(struct arguments *a)
 
 long native_arguments(struct arguments *a)
 {
-	long r = split_line(a);
+	long r;
 
+	win_random(a->random, sizeof a->random);
+	r = split_line(a);
 	return r ? r : import_environment(a);
 }

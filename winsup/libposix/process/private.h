@@ -24,6 +24,9 @@ struct arguments {
 	char *bytes; /* all strings, each terminated; argv's, then envp's */
 	size_t size, room;
 	int argc, envc;
+	/* for AT_RANDOM: Windows' source of it is a library that takes longer
+	 * to load than the program, so a new host gets them from the old */
+	uint8_t random[16];
 };
 long arguments_from_user(
 	struct arguments *a, char *const *argv, char *const *envp);
@@ -37,11 +40,13 @@ char **arguments_pointers(const struct arguments *a);
 void arguments_pack(const struct arguments *a, struct transfer *to);
 long arguments_unpack(struct arguments *a, struct transfer *from);
 
+struct identity; /* image/image.h */
+
 /* ---- program.c ---- */
 /* Loads the program and makes frame enter it; ends the process with a line on
  * standard error if it cannot be loaded. */
 void program_enter(struct process *p, struct frame *frame, const char *path,
-	struct arguments *a);
+	const struct identity *seen, struct arguments *a);
 /* The same for one that Windows has mapped. */
 void program_enter_adopted(struct process *p, struct frame *frame,
 	const struct module *m, const char *path, struct arguments *a);

@@ -48,7 +48,6 @@ static uintptr_t build_stack(
 	uint64_t auxiliary[2 * AUXILIARY], word;
 	uintptr_t strings, random, name;
 	size_t count = (size_t)a->argc + (size_t)a->envc + 3, size;
-	char bytes[16];
 	uint64_t *to;
 	char *at;
 
@@ -56,8 +55,7 @@ static uintptr_t build_stack(
 		return 0;
 	name = push(&s, path, strlen(path) + 1, 1);
 	strings = push(&s, a->bytes, a->size, 16);
-	win_random(bytes, sizeof bytes);
-	random = push(&s, bytes, sizeof bytes, 16);
+	random = push(&s, a->random, sizeof a->random, 16);
 	size = fill_auxiliary(auxiliary, p, random, name);
 	/* the whole vector ends at a multiple of 16 */
 	word = 0;
@@ -131,7 +129,7 @@ static void enter(struct process *p, struct frame *frame, const char *path,
 }
 
 void program_enter(struct process *p, struct frame *frame, const char *path,
-	struct arguments *a)
+	const struct identity *seen, struct arguments *a)
 {
 	char problem[400];
 	char **list = arguments_pointers(a);
@@ -141,8 +139,8 @@ void program_enter(struct process *p, struct frame *frame, const char *path,
 	memory_upper_reset();
 	current->tp = current->upper = NULL;
 	set_name(p, path);
-	r = list ? image_load_program(
-			   p, path, list + a->argc + 1, problem, sizeof problem)
+	r = list ? image_load_program(p, path, seen, list + a->argc + 1,
+			   problem, sizeof problem)
 		 : -ENOMEM;
 	win_free(list);
 	if (r)

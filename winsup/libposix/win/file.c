@@ -12,7 +12,6 @@ enum {
 	LINK_INFORMATION = 11,
 	DISPOSITION_INFORMATION = 13,
 	POSITION_INFORMATION = 14,
-	ALL_INFORMATION = 18,
 	END_OF_FILE_INFORMATION = 20,
 	NETWORK_OPEN_INFORMATION = 34,
 	ATTRIBUTE_TAG_INFORMATION = 35,
@@ -26,16 +25,10 @@ struct basic {
 	uint32_t attributes, pad;
 };
 
-struct all {
-	struct basic basic;
+struct standard {
 	int64_t allocated, size;
 	uint32_t links;
 	uint8_t delete_pending, folder, pad[2];
-	uint64_t id;
-	uint32_t ea_size, access;
-	int64_t position;
-	uint32_t mode, alignment, name_length;
-	WCHAR name[1024];
 };
 
 struct network_open {
@@ -157,31 +150,37 @@ int win_file_query_name(const struct win_name *name, struct win_file_stat *out)
 	return 0;
 }
 
+/* FILE_ALL_INFORMATION would be one call, but it also finds out the name, which
+ * costs more than these three together (windows-facts.md #43). */
 int win_file_stat(win_handle file, struct win_file_stat *out)
 {
-	struct all a;
+	struct basic b;
+	struct standard s;
 	IO_STATUS_BLOCK io;
 	NTSTATUS status;
 
-	status = NtQueryInformationFile(
-		h(file), &io, &a, sizeof a, ALL_INFORMATION);
-	/* the name need not fit */
-	if (!OK(status) && status != STATUS_BUFFER_OVERFLOW_)
-		return win_errno_from_status(status);
 	memset(out, 0, sizeof *out);
-	out->id = a.id;
-	out->size = (uint64_t)a.size;
-	out->allocated = (uint64_t)a.allocated;
-	out->attributes = a.basic.attributes;
-	out->links = a.links;
+	status = NtQueryInformationFile(
+		h(file), &io, &b, sizeof b, BASIC_INFORMATION);
+	if (OK(status))
+		status = NtQueryInformationFile(
+			h(file), &io, &s, sizeof s, STANDARD_INFORMATION);
+	if (OK(status))
+		status = NtQueryInformationFile(h(file), &io, &out->id,
+			sizeof out->id, INTERNAL_INFORMATION);
+	if (!OK(status))
+		return win_errno_from_status(status);
+	out->size = (uint64_t)s.size;
+	out->allocated = (uint64_t)s.allocated;
+	out->attributes = b.attributes;
+	out->links = s.links;
 	/* Windows counts out names that are to be deleted at the last close */
-	if (!out->links && !a.delete_pending)
+	if (!out->links && !s.delete_pending)
 		out->links = 1;
-	out->accessed = ns_from_filetime(a.basic.accessed);
-	out->modified = ns_from_filetime(a.basic.modified);
-	out->changed = ns_from_filetime(
-		a.basic.changed ? a.basic.changed : a.basic.modified);
-	out->created = ns_from_filetime(a.basic.created);
+	out->accessed = ns_from_filetime(b.accessed);
+	out->modified = ns_from_filetime(b.modified);
+	out->changed = ns_from_filetime(b.changed ? b.changed : b.modified);
+	out->created = ns_from_filetime(b.created);
 	if (out->attributes & FILE_ATTRIBUTE_REPARSE_POINT) {
 		struct {
 			uint32_t attributes, tag;

@@ -13,6 +13,9 @@
 #include "stream/stream.h"
 #include "unit/fake_sleep.h"
 
+/* What a waiting writer fills. */
+#define FULL (QUEUE_SIZE - QUEUE_LIMIT)
+
 static struct queue q;
 static uint32_t peer; /* a process that may hold the other end */
 static char bytes[QUEUE_SIZE + 1], got[QUEUE_SIZE + 1];
@@ -87,19 +90,20 @@ static void positions_may_pass_any_number(void **state)
 	assert_memory_equal(got, bytes, 1000);
 }
 
-/* man 7 pipe's capacity for who does not wait; who waits may fill it all. */
+/* man 7 pipe's capacity for who does not wait; who waits may fill it all, but
+ * for what is kept for bytes that are put back. */
 static void it_is_full_at_its_limit(void **state)
 {
 	assert_int_equal(
 		queue_write(q, bytes, QUEUE_SIZE + 1, true), QUEUE_LIMIT);
 	assert_int_equal(queue_write(q, "x", 1, true), -EAGAIN);
-	assert_int_equal(queue_write(q, bytes + QUEUE_LIMIT,
-				 QUEUE_SIZE - QUEUE_LIMIT, false),
-		QUEUE_SIZE - QUEUE_LIMIT);
+	assert_int_equal(
+		queue_write(q, bytes + QUEUE_LIMIT, FULL - QUEUE_LIMIT, false),
+		FULL - QUEUE_LIMIT);
 	assert_int_equal(fake_waits, 0);
 	assert_int_equal(queue_write(q, "x", 1, true), -EAGAIN);
-	assert_int_equal(queue_read(q, got, sizeof got, true), QUEUE_SIZE);
-	assert_memory_equal(got, bytes, QUEUE_SIZE);
+	assert_int_equal(queue_read(q, got, sizeof got, true), FULL);
+	assert_memory_equal(got, bytes, FULL);
 }
 
 /* POSIX.1-2024 write(): up to PIPE_BUF all or nothing, more may be partial. */
@@ -126,7 +130,7 @@ static bool read_some(void)
 static void a_blocking_write_waits_until_all_is_in(void **state)
 {
 	fake_turn = read_some;
-	assert_int_equal(queue_write(q, bytes, QUEUE_SIZE, false), QUEUE_SIZE);
+	assert_int_equal(queue_write(q, bytes, FULL, false), FULL);
 	assert_int_equal(fake_waits, 0);
 	assert_int_equal(queue_write(q, bytes, PIPE_BUF, false), PIPE_BUF);
 	/* 777 bytes a time: room for a whole PIPE_BUF came at the sixth */
@@ -194,7 +198,7 @@ static void a_killed_reader_is_seen(void **state)
 {
 	queue_hold(q, QUEUE_READER, peer);
 	queue_release(q, QUEUE_READER, own());
-	queue_write(q, bytes, QUEUE_SIZE - QUEUE_LIMIT, false);
+	queue_write(q, bytes, FULL, false);
 	fake_turn = peer_is_killed;
 	assert_int_equal(queue_write(q, bytes, 10, false), -EPIPE);
 }
@@ -240,8 +244,7 @@ static void a_signal_interrupts_a_read(void **state)
 static void what_is_written_before_a_signal_counts(void **state)
 {
 	current->signals_pending = 1;
-	assert_int_equal(queue_write(q, bytes, QUEUE_SIZE, false),
-		QUEUE_SIZE - QUEUE_LIMIT);
+	assert_int_equal(queue_write(q, bytes, QUEUE_SIZE, false), FULL);
 	assert_int_equal(queue_write(q, bytes, 1, false), -ERESTARTSYS);
 }
 

@@ -183,6 +183,28 @@ static void waking_from_poll(void **state)
 	close(p[1]);
 }
 
+/* POSIX.1-2024 fork(): parent and child share the open file description. */
+static void status_flags_are_shared(void **state)
+{
+	int fds[2], status;
+	char c;
+	pid_t pid;
+
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	if (!pid)
+		_exit(fcntl(fds[0], F_SETFL, O_NONBLOCK) != 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(fcntl(fds[0], F_GETFL) & (O_NONBLOCK | O_ACCMODE),
+		O_NONBLOCK | O_RDONLY);
+	assert_int_equal(
+		fcntl(fds[1], F_GETFL) & (O_NONBLOCK | O_ACCMODE), O_WRONLY);
+	assert_fails(read(fds[0], &c, 1), EAGAIN);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +215,7 @@ int main(void)
 		cmocka_unit_test(poll_tells),
 		cmocka_unit_test(select_tells),
 		cmocka_unit_test(waking_from_poll),
+		cmocka_unit_test(status_flags_are_shared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,7 +83,7 @@ long sys_dup3(int old, int new, int flags)
 
 static long set_flags(struct file *f, int wanted)
 {
-	int flags = (f->flags & ~SETTABLE) | (wanted & SETTABLE);
+	int flags = (file_flags(f) & ~SETTABLE) | (wanted & SETTABLE);
 	long r = f->ops->set_flags ? f->ops->set_flags(f, flags) : 0;
 
 	if (!r)
@@ -92,9 +92,9 @@ static long set_flags(struct file *f, int wanted)
 }
 
 /* What a program asked for at open() and may ask for again. */
-static int get_flags(const struct file *f)
+static int get_flags(struct file *f)
 {
-	return (f->flags & (O_ACCMODE | SETTABLE | O_SYNC | O_PATH)) |
+	return (file_flags(f) & (O_ACCMODE | SETTABLE | O_SYNC | O_PATH)) |
 	       O_LARGEFILE;
 }
 
@@ -151,8 +151,8 @@ long sys_ioctl(int fd, unsigned long request, unsigned long argument)
 		if (user_copy_in(&on, (void *)argument, sizeof on))
 			r = -EFAULT;
 		else
-			r = set_flags(f, on ? f->flags | O_NONBLOCK
-					    : f->flags & ~O_NONBLOCK);
+			r = set_flags(f, on ? file_flags(f) | O_NONBLOCK
+					    : file_flags(f) & ~O_NONBLOCK);
 	} else {
 		r = f->ops->ioctl ? f->ops->ioctl(f, request, argument)
 				  : -ENOTTY;

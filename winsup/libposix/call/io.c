@@ -25,7 +25,7 @@ static long run(struct file *f, struct io *io, enum direction d)
 		return -EINVAL;
 	if (io->offset >= 0 && !f->ops->seek)
 		return -ESPIPE;
-	io->nonblocking = f->flags & O_NONBLOCK;
+	io->nonblocking = file_flags(f) & O_NONBLOCK;
 	return operation(f, io);
 }
 

@@ -157,12 +157,27 @@ static void pipe_release(struct file *f)
 	win_free(p);
 }
 
+static long pipe_set_flags(struct file *f, int flags)
+{
+	queue_set_status(pipe_of(f)->queue, pipe_of(f)->end, (uint32_t)flags);
+	return 0;
+}
+
+static int pipe_get_flags(struct file *f)
+{
+	return (f->flags & O_ACCMODE) |
+	       ((int)queue_status(pipe_of(f)->queue, pipe_of(f)->end) &
+		       ~O_ACCMODE);
+}
+
 static const struct file_ops pipe_ops = {
 	.name = "pipe",
 	.kind = FILE_PIPE,
 	.read = pipe_read,
 	.write = pipe_write,
 	.poll = pipe_poll,
+	.set_flags = pipe_set_flags,
+	.get_flags = pipe_get_flags,
 	.ioctl = pipe_ioctl,
 	.stat = pipe_stat,
 	.set_attributes = pipe_set,
@@ -203,6 +218,8 @@ int pipe_create(struct file **reader, struct file **writer, int flags)
 		win_free(w);
 		return -ENOMEM;
 	}
+	pipe_set_flags(&r->file, flags);
+	pipe_set_flags(&w->file, flags);
 	*reader = &r->file;
 	*writer = &w->file;
 	return 0;

@@ -16,7 +16,7 @@
 #include "task/task.h"
 #include "task/transfer.h"
 
-#define AREAS	   8	       /* units that one host can be handed */
+#define AREAS	   64	       /* units that one host can be handed: 4 GiB */
 #define WORTH	   (4ul << 20) /* bytes committed in a unit */
 #define UNIT_PAGES (UNIT / PAGE_SIZE_BYTES)
 
@@ -26,8 +26,11 @@ struct head {
 };
 
 /* What this process has mapped of other hosts'. */
-static struct head *heads[HOST_SLOTS] HOST_STATE = { 0 };
-static char *areas[HOST_SLOTS][AREAS] HOST_STATE = { { 0 } };
+struct remote {
+	struct head *head;
+	char *areas[AREAS];
+};
+static struct remote *remotes[HOST_SLOTS] HOST_STATE = { 0 };
 
 /* The units chosen for the fork that is going on; memory_lock guards it. */
 static struct {
@@ -65,11 +68,17 @@ static void *map_section(
 
 static bool have_area(uint32_t host, int i)
 {
-	if (!heads[host])
-		heads[host] = map_section(host, "head", 0, sizeof *heads[host]);
-	if (heads[host] && !areas[host][i])
-		areas[host][i] = map_section(host, "area", i, UNIT);
-	return areas[host][i] != NULL;
+	struct remote *r = remotes[host];
+
+	if (!r)
+		r = remotes[host] = win_alloc(sizeof *r);
+	if (!r)
+		return false;
+	if (!r->head)
+		r->head = map_section(host, "head", 0, sizeof *r->head);
+	if (r->head && !r->areas[i])
+		r->areas[i] = map_section(host, "area", i, UNIT);
+	return r->areas[i] != NULL;
 }
 
 bool snapshot_has(uintptr_t address)
@@ -171,8 +180,8 @@ static int write_unit(uint32_t host, int i)
 
 	if (!a)
 		return -ENOMEM;
-	a->dirty = heads[host]->dirty[i];
-	a->pages = areas[host][i];
+	a->dirty = remotes[host]->head->dirty[i];
+	a->pages = remotes[host]->areas[i];
 	list_for_each(entry, &memory_regions)
 	{
 		struct region *region =

@@ -102,7 +102,7 @@ static bool make(uint32_t i, uint64_t free_word, uint32_t process_slot)
 	queue_hold(q, QUEUE_WRITER, process_slot);
 	s->head = s->tail = 0;
 	s->size = QUEUE_SIZE;
-	s->flags = 0;
+	s->status[QUEUE_READER] = s->status[QUEUE_WRITER] = 0;
 	wait_queue_init(&s->readable);
 	wait_queue_init(&s->writable);
 	return exchange(s, word, with_state(word, SLOT_USED));
@@ -228,6 +228,16 @@ static void watch(struct queue q, uint32_t process_slot, void *sleep)
 bool queue_has(struct queue q, enum queue_end end)
 {
 	return !nobody(holders(q, end));
+}
+
+uint32_t queue_status(struct queue q, enum queue_end end)
+{
+	return slot_of(q)->status[end];
+}
+
+void queue_set_status(struct queue q, enum queue_end end, uint32_t flags)
+{
+	slot_of(q)->status[end] = flags;
 }
 
 size_t queue_bytes(struct queue q)

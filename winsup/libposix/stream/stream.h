@@ -49,7 +49,11 @@ long queue_write_some(struct queue q, const void *from, size_t size);
  * NULL. */
 unsigned queue_poll(
 	struct queue q, enum queue_end end, unsigned events, struct sleep *s);
-size_t queue_bytes(struct queue q);		    /* FIONREAD */
+size_t queue_bytes(struct queue q); /* FIONREAD */
+/* Status flags (O_*) of an end, the same for all processes that hold it: it
+ * is one open file description (POSIX.1-2024 fork()). */
+uint32_t queue_status(struct queue q, enum queue_end end);
+void queue_set_status(struct queue q, enum queue_end end, uint32_t flags);
 bool queue_has(struct queue q, enum queue_end end); /* somebody holds it */
 struct wait_queue *queue_waiters(struct queue q, enum queue_end end);
 

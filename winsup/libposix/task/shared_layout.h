@@ -11,7 +11,7 @@
 
 #include "lock/lock.h"
 
-#define SHARED_LAYOUT 6
+#define SHARED_LAYOUT 7
 #define SHARED_MAGIC  0x786973306c696267ul
 
 #define PROCESS_SLOTS 2048 /* processes, zombies included */
@@ -170,8 +170,8 @@ struct queue_slot {
 	 * is at p % size.  head is stored after the bytes, tail after they
 	 * were taken: a killed peer leaves the queue whole. */
 	_Atomic uint64_t head, tail;
-	uint32_t size; /* bytes: a power of two */
-	_Atomic uint32_t flags;
+	uint32_t size;		    /* bytes: a power of two */
+	_Atomic uint32_t status[2]; /* O_*, by enum queue_end */
 	struct wait_queue readable, writable;
 	struct holder_set readers, writers;
 };

@@ -49,6 +49,8 @@ struct file_ops {
 		int protection, int flags, win_handle *section);
 	long (*readdir)(struct file *f, void *user, size_t size);
 	long (*set_flags)(struct file *f, int flags); /* F_SETFL's settable */
+	/* Where other processes may change them; NULL: f->flags. */
+	int (*get_flags)(struct file *f);
 	/* A handle that a native program can be given; *pump tells that it is
 	 * the far end of a native pipe that a pump must serve. */
 	long (*native)(struct file *f, win_handle *out, bool *pump);
@@ -106,6 +108,11 @@ static inline struct file *file_get(struct file *f)
 	return f;
 }
 void file_put(struct file *f); /* releases with the last reference */
+/* Access mode and status flags as they are now. */
+static inline int file_flags(struct file *f)
+{
+	return f->ops->get_flags ? f->ops->get_flags(f) : f->flags;
+}
 /* Copies f->path; its length, or -ENOTDIR if there is none. */
 long file_path(struct file *f, char *to, size_t room);
 

@@ -9,6 +9,17 @@ cd "$work" || exit 1
 rm -f keys screen
 mkfifo keys
 : > screen
+# programs without a console have hosts waiting, which must not serve here
+"$src/utils/build/wine-run" "$build" "$build/root/usr/bin/sh" -c '
+	for i in 1 2 3 4; do sleep 1 & done; wait; touch ready; exec sleep 100' \
+	< /dev/null > /dev/null 2>&1 &
+other=$!
+trap 'kill -9 $other 2> /dev/null' EXIT
+rm -f ready
+for i in $(seq 100); do
+	[ -e ready ] && break
+	sleep 0.1
+done
 script -qfec "stty rows 30 cols 90; exec '$src/utils/build/wine-run' '$build' \
 	'$build/root/usr/bin/sh'" /dev/null < keys > screen 2>&1 &
 terminal=$!
@@ -43,16 +54,16 @@ keys 'echo wromg\177\177ng c\r'; appears 'wrong c'
 keys 'stty size\r'; appears '30 90'
 keys 'tty > /dev/null; [ -t 0 ] && echo is a "term"inal\r'; appears 'is a terminal'
 # Ctrl-C: a program, a line that was begun, a trap
-keys 'sleep 60\r'; appears 'sleep 60'; sleep 0.5
+keys 'sleep 60\r'; appears 'sleep 60'; sleep 1
 keys '\003'; appears '$'
 keys 'echo "status" $?\r'; appears 'status 130'
 keys 'echo this line goes'; appears goes
 keys '\003'; appears '$'
 keys 'echo d"-"$?\r'; appears 'd-130'
-keys 'cat | cat\r'; appears 'cat | cat'; sleep 0.5
+keys 'cat | cat\r'; appears 'cat | cat'; sleep 1
 keys '\003'; appears '$'
 # Ctrl-D: ends input at a line's start, else gives what was typed
-keys 'wc -c; echo e"-"end\r'; appears 'wc -c'; sleep 0.5
+keys 'wc -c; echo e"-"end\r'; appears 'wc -c'; sleep 1
 keys 'abc\r'; keys 'de\004'; keys '\004'; appears 'e-end'
 tail -c +$((at + 1)) screen | grep -q 6 || { echo 'wc counted wrong'; bad=1; }
 keys 'exit 7\r'

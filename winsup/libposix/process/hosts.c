@@ -133,7 +133,7 @@ static uint64_t with_state(uint64_t word, enum host_state state)
 /* Starts a host; it will be FREE when it has come up. */
 static long make(uint32_t *out, uint64_t *word)
 {
-	static int console HOST_STATE = -1;
+	uint64_t console = task_shared()->hosts[task_host].console;
 	uint16_t program[1024], folder[1024], line[64];
 	char text[64];
 	struct win_spawn how = {
@@ -146,13 +146,12 @@ static long make(uint32_t *out, uint64_t *word)
 
 	if (!n)
 		return -EAGAIN;
-	if (console < 0)
-		console = win_has_console();
 	/* cheap beside what follows */
 	host_sweep();
 	i = task_host_allocate(HOST_STARTING, word);
 	if (i < 0)
 		return i;
+	task_shared()->hosts[i].console = console;
 	format(text, sizeof text, "posix-host %ld %lu", i,
 		(unsigned long)*word);
 	for (size_t k = 0; k <= strlen(text); k++)
@@ -250,11 +249,13 @@ static bool take(uint32_t i, uint64_t word)
 static bool take_any(uint32_t *out)
 {
 	struct shared *s = task_shared();
+	uint64_t console = s->hosts[task_host].console;
 
 	for (uint32_t i = 0; i < s->host_end; i++) {
 		uint64_t word = s->hosts[i].word;
 
-		if (task_host_state(word) == HOST_FREE && take(i, word)) {
+		if (task_host_state(word) == HOST_FREE &&
+			s->hosts[i].console == console && take(i, word)) {
 			*out = i;
 			return true;
 		}
@@ -265,12 +266,14 @@ static bool take_any(uint32_t *out)
 static int count_free(void)
 {
 	struct shared *s = task_shared();
+	uint64_t console = s->hosts[task_host].console;
 	int n = 0;
 
 	for (uint32_t i = 0; i < s->host_end; i++) {
 		enum host_state state = task_host_state(s->hosts[i].word);
 
-		n += state == HOST_FREE || state == HOST_STARTING;
+		n += (state == HOST_FREE || state == HOST_STARTING) &&
+		     s->hosts[i].console == console;
 	}
 	return n;
 }

@@ -178,6 +178,7 @@ void process_start_native(const struct module *module)
 	struct host_slot *h = &task_shared()->hosts[task_host];
 
 	h->word = (h->word & ~0xfful) | HOST_NATIVE;
+	h->console = win_has_console() ? task_host_self() : 0;
 	hosts_start();
 	host_sweep();
 	if (task_thread_create(&t))

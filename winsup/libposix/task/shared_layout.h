@@ -11,7 +11,7 @@
 
 #include "lock/lock.h"
 
-#define SHARED_LAYOUT 7
+#define SHARED_LAYOUT 8
 #define SHARED_MAGIC  0x786973306c696267ul
 
 #define PROCESS_SLOTS 2048 /* processes, zombies included */
@@ -75,6 +75,10 @@ struct host_slot {
 	/* who makes, takes or reaps it: host slot + 1, generation << 32 */
 	_Atomic uint64_t taker;
 	_Atomic int64_t since; /* when it was made; monotonic ns */
+	/* Whose console it has: 0 for none, else host slot + 1 and generation
+	 * << 32 of the program that Windows started there.  What runs on a
+	 * console can be taken to a host on the same one only. */
+	_Atomic uint64_t console;
 };
 
 /* ---- signals (room signal) ---- */
@@ -197,7 +201,7 @@ struct shared {
 
 _Static_assert(sizeof(struct wait_queue) == 32, "shared layout");
 _Static_assert(sizeof(struct thread_slot) == 24, "shared layout");
-_Static_assert(sizeof(struct host_slot) == 32, "shared layout");
+_Static_assert(sizeof(struct host_slot) == 40, "shared layout");
 _Static_assert(sizeof(struct signal_record) == 48, "shared layout");
 
 #endif

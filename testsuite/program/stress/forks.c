@@ -70,6 +70,38 @@ static void two_hundred_at_once(void **state)
 	close(gate[0]);
 }
 
+/* Those that want a host at the same moment do not disturb each other. */
+static void many_fork_at_once(void **state)
+{
+	enum { AT_ONCE = 40 };
+	int count = rounds() / 200;
+
+	for (int round = 0; round < count; round++) {
+		pid_t pids[AT_ONCE];
+
+		for (int i = 0; i < AT_ONCE; i++) {
+			pids[i] = fork();
+			assert_true(pids[i] >= 0);
+			if (pids[i])
+				continue;
+			for (int k = 0; k < 3; k++) {
+				pid_t pid = fork();
+				int status;
+
+				if (!pid)
+					_exit(7);
+				if (pid < 0 || waitpid(pid, &status, 0) != pid)
+					_exit(1);
+				if (status != 7 << 8)
+					_exit(2);
+			}
+			_exit(0);
+		}
+		for (int i = 0; i < AT_ONCE; i++)
+			assert_int_equal(ended(pids[i]), 0);
+	}
+}
+
 static void large_ones(void **state)
 {
 	volatile unsigned *words = mmap(NULL, 64 * MIB, PROT_READ | PROT_WRITE,
@@ -148,6 +180,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(thousands_in_a_row),
 		cmocka_unit_test(two_hundred_at_once),
+		cmocka_unit_test(many_fork_at_once),
 		cmocka_unit_test(large_ones),
 		cmocka_unit_test(a_pipeline_of_twenty),
 	};

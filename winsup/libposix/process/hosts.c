@@ -228,9 +228,6 @@ static bool take(uint32_t i, uint64_t word)
 	uint32_t generation = task_host_word_generation(word);
 	win_handle process;
 
-	/* before, so that it is never seen taken by somebody long dead; and
-	 * after, for another may have been as quick and failed */
-	slot->taker = task_host_self();
 	if (!exchange(slot, word, with_state(word, HOST_TAKEN)))
 		return false;
 	slot->taker = task_host_self();
@@ -325,6 +322,7 @@ long host_take(uint32_t *slot, struct transfer *to)
 	to->size = WINDOW_SIZE - WINDOW_HEAD;
 	to->committed = w->committed;
 	to->host = *slot;
+	to->word = task_shared()->hosts[*slot].word;
 	to->target = task_host_process(*slot,
 		task_host_word_generation(task_shared()->hosts[*slot].word));
 	return 0;
@@ -335,18 +333,13 @@ void host_begin(uint32_t slot, uint32_t index, struct transfer *sent)
 	struct host_slot *h = &task_shared()->hosts[slot];
 	struct window *w = windows[slot];
 
-	uint64_t word = h->word;
-
 	w->committed = sent->committed;
 	w->size = sent->position;
 	task_process_slot(index)->host = slot;
-	if (task_host_state(word) == HOST_TAKEN &&
-		h->taker == task_host_self()) {
-		h->process = index;
-		if (exchange(h, word, with_state(word, HOST_RUNNING))) {
-			win_event_set(task_host_event(slot));
-			return;
-		}
+	h->process = index;
+	if (exchange(h, sent->word, with_state(sent->word, HOST_RUNNING))) {
+		win_event_set(task_host_event(slot));
+		return;
 	}
 	/* killed just now, and whoever saw it found no process there */
 	queue_forget_process(index);
@@ -515,6 +508,17 @@ static void leave_nothing(void)
 		end_orphans(-1);
 }
 
+/* Who takes a host says so a moment after it has it: at the first look the
+ * name may still be that of the last one. */
+static bool seen_before(uint32_t i, uint64_t word)
+{
+	static uint64_t seen[HOST_SLOTS] HOST_STATE = { 0 };
+	bool before = seen[i] == word;
+
+	seen[i] = word;
+	return before;
+}
+
 void host_sweep(void)
 {
 	struct shared *s = task_shared();
@@ -537,7 +541,8 @@ void host_sweep(void)
 		else if (!task_host_lives(i, generation))
 			host_died(i, generation);
 		else if (state == HOST_TAKEN &&
-			 !task_host_taker_lives(slot->taker))
+			 !task_host_taker_lives(slot->taker) &&
+			 seen_before(i, word))
 			end_host(i, word);
 	}
 	if (orphans)

@@ -22,6 +22,7 @@ struct transfer {
 	size_t committed;  /* sending: so much of size has memory */
 	win_handle target; /* sending: the receiving host's process */
 	uint32_t host;	   /* sending: the receiving host's slot */
+	uint64_t word;	   /* of that slot, as it was taken */
 	uint32_t process;  /* index of the process that is being handed over */
 	long error; /* first failure, -errno; all later puts do nothing */
 };

@@ -22,6 +22,7 @@
 #define START_TIMEOUT 60000000000l
 #define START_USUAL   10000000000l /* later than that its maker has died */
 #define START_TRIES   5
+#define START_PAUSE   5000000l /* ns, before another try; longer each time */
 #define POOL_DEPTH    2
 
 /* At the front of a window. */
@@ -287,11 +288,15 @@ static long get(uint32_t *out)
 		r = make(&made, &word);
 		if (!r)
 			r = await_start(made, word);
-		/* killed before it was there: that need not happen again */
-		if (r == -ESTALE && tries < START_TRIES)
+		/* killed before it was there, or Windows was short of
+		 * something: that need not happen again */
+		if (r && tries < START_TRIES) {
+			win_wait(NULL, 0,
+				deadline_after((tries + 1) * START_PAUSE));
 			continue;
+		}
 		if (r)
-			return r == -ESTALE ? -EAGAIN : r;
+			return -EAGAIN;
 		/* somebody else may have been quicker: then once more */
 		if (take(made, with_state(word, HOST_FREE))) {
 			*out = made;

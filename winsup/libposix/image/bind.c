@@ -241,9 +241,9 @@ void images_pack_slots(struct image *im, struct transfer *to)
 {
 	size_t size;
 
-	transfer_put_number(to, im->resident->settled);
-	for (uint32_t k = 0; !im->resident->settled &&
-			     k < im->resident->module->import_count;
+	transfer_put_number(to, im->resident->alone);
+	for (uint32_t k = 0;
+		!im->resident->alone && k < im->resident->module->import_count;
 		k++) {
 		uint64_t *slots = slots_of(im, k, &size);
 

@@ -528,7 +528,7 @@ static void pack_image(struct image *im, struct transfer *to)
 	transfer_put_number(to, im->constructed);
 	transfer_put_number(to,
 		(uint64_t)(im->global | im->destructed << 1 | im->early << 2));
-	transfer_put_number(to, im->resident->settled);
+	transfer_put_number(to, im->resident->alone);
 	transfer_put_number(to, whole);
 	if (whole) {
 		win_trace(

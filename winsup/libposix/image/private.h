@@ -42,9 +42,10 @@ struct resident {
 	char *base;
 	size_t size;
 	struct module *module;
-	bool adopted;	   /* mapped by Windows */
-	bool used;	   /* by the process that lives here */
-	bool settled;	   /* bound to posix1.dll alone: binding stays good */
+	bool adopted; /* mapped by Windows */
+	bool used;    /* by the process that lives here */
+	bool settled; /* bound to posix1.dll alone: binding stays good */
+	bool alone; /* bound so, whoever has mapped it: a child's can settle */
 	bool received;	   /* came bound from another host */
 	uint8_t *pristine; /* what the writable sections held, one by one */
 	struct pe pe;

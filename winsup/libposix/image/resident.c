@@ -408,6 +408,7 @@ long resident_settle(struct resident *r, bool for_good)
 		win_region_protect(r->base + s->address,
 			round_up(s->size, 4096), protection);
 	}
+	r->alone = for_good;
 	r->settled = for_good && !r->adopted;
 	if (!r->settled || r->pristine)
 		return 0;

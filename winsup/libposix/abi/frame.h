@@ -40,14 +40,17 @@
 #define THREAD_TEB_NATIVE 32
 #define THREAD_TEB_USER	  64
 #define THREAD_POKED	  96
-#define THREAD_HOST_STACK 104
+#define THREAD_HOST_STACK 144
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
+#define FRAME_NO_CALL (~0ul)
+
 enum frame_kind {
-	/* A system call: callee-saved registers, xmm6-15, mxcsr and the x87
-	 * control word are valid; the volatile ones the caller gave up. */
+	/* A system call: callee-saved registers are valid, and from where the
+	 * frame is read also xmm6-15, mxcsr and the x87 control word
+	 * (SAVE_KEPT in entry.S); the volatile ones the caller gave up. */
 	FRAME_CALL,
 	/* Interrupted user code: everything is valid and restored. */
 	FRAME_FULL,
@@ -66,7 +69,7 @@ struct frame {
 	uint64_t flags;
 	uint64_t rsp;
 	uint64_t arguments[6]; /* as given; never written, so a call restarts */
-	uint64_t number;       /* of the system call; -1 when not in one */
+	uint64_t number;       /* of the system call, or FRAME_NO_CALL */
 	uint64_t unused;
 	uint8_t fx[512] __attribute__((aligned(16))); /* FXSAVE's layout */
 };

@@ -41,12 +41,15 @@ static long one(int fd, const void *buffer, size_t size, int64_t offset,
 		size > TRANSFER_MAX ? TRANSFER_MAX : size };
 	struct io io = { &v, 1, v.iov_len, offset, false };
 	struct file *f;
-	long r = get(fd, d, &f);
+	long borrowed = d == READ ? fd_borrow_readable(fd, &f)
+				  : fd_borrow_writable(fd, &f);
+	long r;
 
-	if (r)
-		return r;
+	if (borrowed < 0)
+		return borrowed;
 	r = run(f, &io, d);
-	file_put(f);
+	if (borrowed)
+		file_put(f);
 	return r;
 }
 

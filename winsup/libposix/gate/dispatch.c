@@ -17,7 +17,7 @@ static long call(struct frame *frame)
 	return run ? run(frame) : -ENOSYS;
 }
 
-static long call_traced(struct frame *frame)
+static __attribute__((noinline)) long call_traced(struct frame *frame)
 {
 	int64_t start = win_clock_monotonic();
 	uint64_t number = frame->number; /* rt_sigreturn changes it */
@@ -39,15 +39,18 @@ static long call_traced(struct frame *frame)
 	return result;
 }
 
-static bool interrupted(long result)
+/* The same numbers in rax of user code that was interrupted mean nothing. */
+static bool interrupted(const struct frame *frame, long result)
 {
-	return result == -ERESTARTSYS || result == -ERESTARTNOHAND;
+	return frame->number != FRAME_NO_CALL &&
+	       (result == -ERESTARTSYS || result == -ERESTARTNOHAND);
 }
 
-static bool anything_to_do(struct thread *t, long result)
+static bool anything_to_do(
+	struct thread *t, const struct frame *frame, long result)
 {
 	return t->poked || t->forced_signal || t->sigmask_restore ||
-	       interrupted(result) || task_signals_ready(t);
+	       interrupted(frame, result) || task_signals_ready(t);
 }
 
 /* Everything that has to happen before user code runs again.  Only here does
@@ -56,7 +59,7 @@ static void finish(struct thread *t, struct frame *frame, long result)
 {
 	int status;
 
-	while (anything_to_do(t, result)) {
+	while (anything_to_do(t, frame, result)) {
 		t->poked = 0;
 		if (t->dying)
 			process_exit_thread(0);
@@ -65,7 +68,7 @@ static void finish(struct thread *t, struct frame *frame, long result)
 			process_park();
 		switch (signal_deliver(t, frame, &result, &status)) {
 		case SIGNAL_NONE:
-			if (interrupted(result)) {
+			if (interrupted(frame, result)) {
 				/* no handler ran: the call goes on */
 				result = call(frame);
 				continue;
@@ -88,24 +91,26 @@ out:
 	frame->rax = (uint64_t)result;
 }
 
-/* From entry.S, with the user's state in frame. */
-void gate_dispatch(struct frame *frame)
+/* From entry.S, with the user's state in frame, but for what C code keeps.
+ * True: that is to be saved too, and gate_again() called. */
+bool gate_dispatch(struct frame *frame)
 {
 	long result;
 
 	current->call_deadline = 0;
 	result = win_trace_on ? call_traced(frame) : call(frame);
-	finish(current, frame, result);
+	frame->rax = (uint64_t)result;
+	return anything_to_do(current, frame, result);
 }
 
 /* The user's code was interrupted, by a fault of its own or for a signal. */
 void gate_interrupt(struct frame *frame)
 {
-	frame->number = (uint64_t)-1;
+	frame->number = FRAME_NO_CALL;
 	finish(current, frame, (long)frame->rax);
 }
 
-/* Something became pending between finish() and the way out. */
+/* Something is pending, or became so between finish() and the way out. */
 void gate_again(struct frame *frame)
 {
 	finish(current, frame, (long)frame->rax);

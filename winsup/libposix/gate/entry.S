@@ -40,6 +40,14 @@
 	movups %xmm15, \at+144(\base)
 	.endm
 
+/* What C code keeps for us and so is saved only where the frame will be read:
+ * by signals and by what copies the caller.  Most calls need it not. */
+	.macro SAVE_KEPT base
+	SAVE_XMM \base
+	fnstcw FRAME_FX_FCW(\base)
+	stmxcsr FRAME_FX_MXCSR(\base)
+	.endm
+
 	.macro LOAD_XMM base, at=FRAME_FX_XMM6
 	movups \at+0(\base), %xmm6
 	movups \at+16(\base), %xmm7
@@ -109,15 +117,16 @@ FUNCTION __posix_syscall
 	movq %r13, FRAME_R13(%r11)
 	movq %r14, FRAME_R14(%r11)
 	movq %r15, FRAME_R15(%r11)
-	SAVE_XMM %r11
-	fnstcw FRAME_FX_FCW(%r11)
-	stmxcsr FRAME_FX_MXCSR(%r11)
 	movq (%rsp), %rax
 	movq %rax, FRAME_RIP(%r11)
 	leaq 8(%rsp), %rax
 	movq %rax, FRAME_RSP(%r11)
 	movq $0, FRAME_KIND(%r11)
-
+	subl $56, %ecx /* clone, fork, vfork: the child gets the frame */
+	cmpl $2, %ecx
+	ja 1f
+	SAVE_KEPT %r11
+1:
 	movq %r11, %rcx
 	/* a function of its own for unwinders: before this, rsp is the user's */
 	.globl gate_inside
@@ -128,6 +137,8 @@ gate_inside:
 	UNWIND_TO_USER
 	TEB_WORDS %r10, THREAD_TEB_NATIVE
 	call gate_dispatch
+	testb %al, %al
+	jne 3f
 
 /* Out again: the frame is 32 bytes above rsp. */
 gate_out:
@@ -154,8 +165,11 @@ gate_out:
 	jmpq *FRAME_RIP(%r11)
 	/* something became pending after the last look */
 2:	movq $1, THREAD_IN_GATE(%r10)
-	leaq 32(%rsp), %rcx
-	call gate_again
+3:	leaq 32(%rsp), %rcx
+	cmpq $0, FRAME_KIND(%rcx)
+	jne 4f
+	SAVE_KEPT %rcx
+4:	call gate_again
 	jmp gate_out
 
 /* Every register is the frame's.  iretq takes rip, rsp and the flags in one

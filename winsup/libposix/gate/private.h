@@ -2,6 +2,7 @@
 #ifndef GATE_PRIVATE_H
 #define GATE_PRIVATE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "abi/frame.h"
@@ -12,8 +13,26 @@
 
 typedef long thunk(struct frame *);
 
+/* By number; private calls follow Linux's. */
+extern thunk *const gate_table[SYSCALL_NUMBERS + PRIVATE_NUMBERS];
+
+/* A number's place in gate_table, or what lies behind its end. */
+static inline uint64_t gate_index(uint64_t number)
+{
+	if (number < SYSCALL_NUMBERS)
+		return number;
+	if (number - PRIVATE_FIRST < PRIVATE_NUMBERS)
+		return number - PRIVATE_FIRST + SYSCALL_NUMBERS;
+	return SYSCALL_NUMBERS + PRIVATE_NUMBERS;
+}
+
 /* The function for a number, or NULL: absent or no call at all. */
-thunk *gate_thunk(uint64_t number);
+static inline thunk *gate_thunk(uint64_t number)
+{
+	uint64_t i = gate_index(number);
+
+	return i < SYSCALL_NUMBERS + PRIVATE_NUMBERS ? gate_table[i] : NULL;
+}
 
 /* How a call's arguments read in the trace; NULL for an unknown number.
  * `kinds` is the text of abi/syscalls.def: "FD, IN_BUF(2), SIZE". */

@@ -38,7 +38,6 @@
 #undef SYSCALL_FRAME0
 #undef SYSCALL_ABSENT
 
-/* Private calls follow Linux's in the table. */
 #define INDEX(number) \
 	((number) < PRIVATE_FIRST ? (number) \
 				  : (number)-PRIVATE_FIRST + SYSCALL_NUMBERS)
@@ -49,7 +48,7 @@
 	[INDEX(number)] = thunk_##name,
 #define SYSCALL_FRAME0(number, name, status) [INDEX(number)] = thunk_##name,
 #define SYSCALL_ABSENT(number, name)
-static thunk *const table[SYSCALL_NUMBERS + PRIVATE_NUMBERS] = {
+thunk *const gate_table[SYSCALL_NUMBERS + PRIVATE_NUMBERS] = {
 #include "abi/syscalls.def"
 };
 #undef SYSCALL
@@ -68,25 +67,9 @@ static const struct call_text texts[SYSCALL_NUMBERS + PRIVATE_NUMBERS] = {
 #include "abi/syscalls.def"
 };
 
-static uint64_t index_of(uint64_t number)
-{
-	if (number < SYSCALL_NUMBERS)
-		return number;
-	if (number - PRIVATE_FIRST < PRIVATE_NUMBERS)
-		return number - PRIVATE_FIRST + SYSCALL_NUMBERS;
-	return SYSCALL_NUMBERS + PRIVATE_NUMBERS;
-}
-
-thunk *gate_thunk(uint64_t number)
-{
-	uint64_t i = index_of(number);
-
-	return i < array_size(table) ? table[i] : NULL;
-}
-
 const struct call_text *gate_text(uint64_t number)
 {
-	uint64_t i = index_of(number);
+	uint64_t i = gate_index(number);
 
 	return i < array_size(texts) && texts[i].name ? &texts[i] : NULL;
 }

@@ -53,7 +53,7 @@ void frame_for_call(struct frame *f, void *function, uintptr_t stack,
 	f->rsp = (stack & ~15ul) - 32 - 8;
 	f->flags = 0x202;
 	f->kind = FRAME_FULL;
-	f->number = (uint64_t)-1;
+	f->number = FRAME_NO_CALL;
 	f->fx[0] = 0x7f; /* x87 control word 0x37f, mxcsr 0x1f80 */
 	f->fx[1] = 0x03;
 	f->fx[24] = 0x80;

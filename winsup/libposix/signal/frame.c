@@ -205,7 +205,7 @@ long signal_return(struct thread *t, struct frame *frame)
 	/* reserved bits of mxcsr would fault in the gate: man 2 sigreturn */
 	frame->fx[26] = frame->fx[27] = 0;
 	frame->kind = FRAME_FULL;
-	frame->number = (uint64_t)-1;
+	frame->number = FRAME_NO_CALL;
 	memcpy(&mask, &h.context.uc_sigmask, sizeof mask);
 	t->sigmask = mask & ~SIGNALS_NOT_BLOCKABLE;
 	return (long)frame->rax;

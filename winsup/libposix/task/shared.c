@@ -5,16 +5,11 @@
 
 #include "abi/errno.h"
 
-static struct shared *shared HOST_STATE = 0;
+struct shared *task_shared_section HOST_STATE = 0;
 static char session[64] HOST_STATE = "";
 uint32_t task_host HOST_STATE = 0;
 uint32_t task_host_generation HOST_STATE = 0;
 bool task_host_retired HOST_STATE = false;
-
-struct shared *task_shared(void)
-{
-	return shared;
-}
 
 const char *task_session_name(void)
 {
@@ -39,7 +34,7 @@ win_handle task_host_process(uint32_t host, uint32_t generation)
 		return 0;
 	if (host == task_host && generation == task_host_generation)
 		return win_process_self();
-	slot = &shared->hosts[host];
+	slot = &task_shared()->hosts[host];
 	lock_take(&hosts.lock);
 	h = hosts.process[host];
 	if (h && hosts.generation[host] != generation) {
@@ -74,7 +69,8 @@ bool task_host_lives(uint32_t host, uint32_t generation)
 {
 	win_handle h;
 
-	if (task_host_word_generation(shared->hosts[host].word) != generation)
+	if (task_host_word_generation(task_shared()->hosts[host].word) !=
+		generation)
 		return false;
 	h = task_host_process(host, generation);
 	return h && (h == win_process_self() || !win_process_ended(h, NULL));
@@ -83,7 +79,7 @@ bool task_host_lives(uint32_t host, uint32_t generation)
 long task_host_allocate(enum host_state state, uint64_t *word)
 {
 	for (uint32_t i = 0; i < HOST_SLOTS; i++) {
-		struct host_slot *slot = &shared->hosts[i];
+		struct host_slot *slot = &task_shared()->hosts[i];
 		uint64_t old = slot->word, new;
 
 		if (task_host_state(old) != HOST_EMPTY)
@@ -97,8 +93,8 @@ long task_host_allocate(enum host_state state, uint64_t *word)
 		slot->windows_id = 0;
 		slot->process = ~0u;
 		slot->taker = task_host_self();
-		if (shared->host_end < i + 1)
-			shared->host_end = i + 1;
+		if (task_shared()->host_end < i + 1)
+			task_shared()->host_end = i + 1;
 		*word = new;
 		return i;
 	}
@@ -115,7 +111,7 @@ static int claim(uint32_t slot, uint64_t word)
 		if (i < 0)
 			return (int)i;
 	}
-	s = &shared->hosts[i];
+	s = &task_shared()->hosts[i];
 	if (s->word != word)
 		return -ESTALE; /* our maker died and was swept up */
 	task_host = (uint32_t)i;
@@ -145,12 +141,12 @@ static int open_section(void)
 		section, &at, 0, sizeof(struct shared), WIN_READ | WIN_WRITE);
 	if (r)
 		return r;
-	shared = at;
+	task_shared_section = at;
 	/* zeros are a right beginning for everything in it, so nobody has to
 	 * wait for the first one */
-	shared->layout = SHARED_LAYOUT;
-	shared->magic = SHARED_MAGIC;
-	shared->ready = 1;
+	task_shared()->layout = SHARED_LAYOUT;
+	task_shared()->magic = SHARED_MAGIC;
+	task_shared()->ready = 1;
 	return 0;
 }
 

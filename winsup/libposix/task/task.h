@@ -32,28 +32,29 @@ struct thread {
 	/* Look at signals and `dying` before going back to user code.  Set by
 	 * whoever makes something pending, after it; any thread. */
 	_Atomic uint32_t poked;
-	uint32_t pad;
-	void *host_stack; /* gate_run()'s stack pointer, for gate_finish() */
+	_Atomic uint32_t dying; /* must end at the gate: exec, exit_group */
 
-	struct process *process; /* changes at vfork and its end */
-	struct list peers;	 /* in process->threads; its lock */
+	/* With the above all that every call looks at: few cache lines. */
+	struct process *process;	  /* changes at vfork and its end */
+	uint64_t sigmask;		  /* bit signal - 1 */
+	_Atomic uint64_t signals_pending; /* directed at this thread */
+	int64_t call_deadline; /* of the call under way; 0: none yet */
+	/* a fault of this thread's own, to be delivered first; 0 = none */
+	int forced_signal;
+	bool sigmask_restore;
+
+	void *host_stack;  /* gate_run()'s stack pointer, for gate_finish() */
+	struct list peers; /* in process->threads; its lock */
 	int tid;
 	uint32_t slot;	   /* thread slot */
 	win_handle wake;   /* the slot's event, auto-reset */
 	win_handle handle; /* the Windows thread */
 	void *teb;
-	uint64_t sigmask;	/* bit signal - 1 */
 	uint64_t sigmask_saved; /* sigsuspend, ppoll: restored after delivery */
-	int64_t call_deadline;	/* of the call under way; 0: none yet */
-	bool sigmask_restore;
-	_Atomic uint64_t signals_pending; /* directed at this thread */
 	struct signal_record thread_signals[SIGNALS]; /* their records */
-	/* a fault of this thread's own, to be delivered first; 0 = none */
-	int forced_signal;
 	struct signal_record forced_record;
 	uint64_t altstack, altstack_size;
 	int altstack_flags;
-	_Atomic uint32_t dying; /* must end at the gate: exec, exit_group */
 	bool host_main;	     /* runs on the host's own first Windows thread */
 	uint32_t *clear_tid; /* user address: futex to wake at exit */
 	void *robust_list;   /* user address */
@@ -96,7 +97,11 @@ static inline struct thread *current_thread(void)
  * maker reserved for this host, as host_slot says (slot in *claim_slot), or 0
  * for a program that Windows started, which takes a slot itself. */
 int task_start(uint32_t claim_slot, uint64_t claim);
-struct shared *task_shared(void);
+extern struct shared *task_shared_section; /* HOST_STATE */
+static inline struct shared *task_shared(void)
+{
+	return task_shared_section;
+}
 static inline struct process_slot *task_process_slot(uint32_t index)
 {
 	return &task_shared()->process[index];

@@ -119,6 +119,34 @@ long fd_get_writable(int fd, struct file **out)
 	return get_for(fd, out, O_RDONLY);
 }
 
+static inline long borrow(int fd, struct file **out, int unwanted)
+{
+	struct process *p = current->process;
+	struct files *f = p->files;
+	struct file *file;
+
+	if (p->thread_count > 1) {
+		long r = get_for(fd, out, unwanted);
+
+		return r ? r : 1;
+	}
+	if (fd < 0 || fd >= f->room || !(file = f->table[fd].file) ||
+		(file->flags & O_ACCMODE) == unwanted || (file->flags & O_PATH))
+		return -EBADF;
+	*out = file;
+	return 0;
+}
+
+long fd_borrow_readable(int fd, struct file **out)
+{
+	return borrow(fd, out, O_WRONLY);
+}
+
+long fd_borrow_writable(int fd, struct file **out)
+{
+	return borrow(fd, out, O_RDONLY);
+}
+
 static int limit(void)
 {
 	uint64_t n = current->process->limits[RLIMIT_NOFILE][0];

@@ -17,10 +17,8 @@ void file_init(struct file *f, const struct file_ops *ops, int flags)
 	f->position.rank = RANK_FILE_POSITION;
 }
 
-void file_put(struct file *f)
+void file_release(struct file *f)
 {
-	if (--f->refs)
-		return;
 	win_free(f->path);
 	f->ops->release(f);
 }

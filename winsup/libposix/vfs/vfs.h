@@ -107,7 +107,12 @@ static inline struct file *file_get(struct file *f)
 	f->refs++;
 	return f;
 }
-void file_put(struct file *f); /* releases with the last reference */
+void file_release(struct file *f); /* after the last reference */
+static inline void file_put(struct file *f)
+{
+	if (!--f->refs)
+		file_release(f);
+}
 /* Access mode and status flags as they are now. */
 static inline int file_flags(struct file *f)
 {
@@ -131,6 +136,11 @@ long fd_get(int fd, struct file **out);
 /* The same, and it must be open for reading / writing: -EBADF otherwise. */
 long fd_get_readable(int fd, struct file **out);
 long fd_get_writable(int fd, struct file **out);
+/* The same for one call that neither opens nor closes: 0 when the caller's
+ * process has no other thread, which needs no reference since nobody could
+ * close fd meanwhile (Linux' fdget()); 1: file_put() is due. */
+long fd_borrow_readable(int fd, struct file **out);
+long fd_borrow_writable(int fd, struct file **out);
 /* Takes over a reference of f, also on failure; lowest number >= minimum. */
 long fd_install(struct file *f, int minimum, bool close_on_exec);
 long fd_replace(int fd, struct file *f, bool close_on_exec); /* dup2 */

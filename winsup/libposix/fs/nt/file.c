@@ -80,6 +80,8 @@ static long transfer_all(win_handle h, struct io *io, int64_t at, bool write)
 	int64_t n = 0;
 	long done = 0;
 
+	if (io->count == 1 && io->size)
+		return move(h, io->vector, at, write);
 	for (int i = 0; i < io->count; i++) {
 		const struct iovec *v = &io->vector[i];
 
@@ -115,20 +117,13 @@ static long append_locked(struct nt_file *f, struct io *io)
 	return r;
 }
 
-static long transfer(struct file *f, struct io *io, bool write)
+static long transfer_at(struct file *f, struct io *io, int64_t at, bool write)
 {
 	struct nt_file *n = nt(f);
-	/* as on Linux, also where an offset is given: man 2 pwrite, BUGS */
-	bool append = write && (f->flags & O_APPEND);
-	int64_t at = append ? WIN_AT_END : io->offset;
 	win_handle second;
 	int64_t before;
 	long r;
 
-	if (append && !win_file_appends_atomically())
-		return append_locked(n, io);
-	if (io->offset < 0)
-		return transfer_all(n->handle, io, at, write);
 	second = positional(n);
 	if (second)
 		return transfer_all(second, io, at, write);
@@ -143,13 +138,24 @@ static long transfer(struct file *f, struct io *io, bool write)
 
 static long nt_read(struct file *f, struct io *io)
 {
-	return transfer(f, io, false);
+	return io->offset < 0 ? transfer_all(nt(f)->handle, io, -1, false)
+			      : transfer_at(f, io, io->offset, false);
 }
 
 static long nt_write(struct file *f, struct io *io)
 {
-	nt(f)->looked = false;
-	return transfer(f, io, true);
+	struct nt_file *n = nt(f);
+	int64_t at = io->offset;
+
+	n->looked = false;
+	/* as on Linux, also where an offset is given: man 2 pwrite, BUGS */
+	if (f->flags & O_APPEND) {
+		if (!win_file_appends_atomically())
+			return append_locked(n, io);
+		at = WIN_AT_END;
+	}
+	return io->offset < 0 ? transfer_all(n->handle, io, at, true)
+			      : transfer_at(f, io, at, true);
 }
 
 /* Without holes known, all is data: man 2 lseek, SEEK_DATA. */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "memory/memory.h"
 #include "win/win.h"
 #include "win_fake.h"
 
@@ -43,6 +44,7 @@ struct area {
 	size_t size;
 	win_handle section; /* a view's; a reservation has none */
 	signed char *pages; /* FAKE_RESERVED or protection */
+	bool *written;
 };
 
 static struct area *areas;
@@ -79,7 +81,8 @@ static int add_area(uintptr_t start, size_t size, win_handle section, int state)
 			a->start < start + size)
 			return -EEXIST;
 	a = malloc(sizeof *a);
-	*a = (struct area){ areas, start, size, section, malloc(size / PAGE) };
+	*a = (struct area){ areas, start, size, section, malloc(size / PAGE),
+		calloc(size / PAGE, 1) };
 	memset(a->pages, state, size / PAGE);
 	areas = a;
 	return 0;
@@ -93,11 +96,27 @@ static void remove_area(void *at)
 		if (a->start == (uintptr_t)at) {
 			*p = a->next;
 			free(a->pages);
+			free(a->written);
 			free(a);
 			return;
 		}
 	}
 	fail_msg("%p is the start of nothing", at);
+}
+
+static bool *written(struct area *a, uintptr_t address)
+{
+	return &a->written[(address - a->start) / PAGE];
+}
+
+void fake_write(uintptr_t address)
+{
+	*written(area_at(address), address) = true;
+}
+
+bool fake_written(uintptr_t address)
+{
+	return *written(area_at(address), address);
 }
 
 static void set(struct area *a, const void *at, size_t size, int state)
@@ -137,7 +156,7 @@ int win_region_decommit(void *at, size_t size)
 
 	assert_null(a->section);
 	set(a, at, size, FAKE_RESERVED);
-	return 0;
+	return user_zero(at, size) ? -EFAULT : 0;
 }
 
 int win_region_protect(void *at, size_t size, int protection)
@@ -148,6 +167,15 @@ int win_region_protect(void *at, size_t size, int protection)
 		assert_int_not_equal(
 			fake_page((uintptr_t)at + i * PAGE), FAKE_RESERVED);
 	set(a, at, size, protection);
+	return 0;
+}
+
+long user_zero(void *at, size_t size)
+{
+	struct area *a = area_of(at, size);
+
+	for (size_t i = 0; i < size; i += PAGE)
+		*written(a, (uintptr_t)at + i) = false;
 	return 0;
 }
 

@@ -51,6 +51,39 @@ static int touch(volatile char *p, bool write)
 	return 0;
 }
 
+/* What is unmapped and mapped again in any order and size is zero, and
+ * between the two it is not there. */
+static void used_again(void **state)
+{
+	const int count = 12, most = 20;
+	char *base = mmap(NULL, (size_t)(count * most) * PAGE, PROT_NONE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned seed = 1;
+
+	(void)state;
+	assert_ptr_not_equal(base, MAP_FAILED);
+	assert_int_equal(munmap(base, (size_t)(count * most) * PAGE), 0);
+	for (int round = 0; round < 400; round++) {
+		int protection = round % 3 ? PROT_READ | PROT_WRITE : PROT_READ;
+		size_t size, at;
+		char *p;
+
+		seed = seed * 1103515245 + 12345;
+		size = (1 + (seed >> 16) % (round % 7 ? 4 : most)) * PAGE;
+		at = (seed >> 8) % (unsigned)(count * most - most) * PAGE;
+		at = round % 2 ? at % (4 * PAGE) : at;
+		p = mmap(base + at, size, protection,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		assert_ptr_equal(p, base + at);
+		for (size_t i = 0; i < size; i += 512)
+			assert_int_equal(p[i], 0);
+		assert_int_equal(mprotect(p, size, PROT_READ | PROT_WRITE), 0);
+		memset(p, 0x5a, size);
+		assert_int_equal(munmap(p, size), 0);
+		assert_int_equal(touch(p, false), SIGSEGV);
+	}
+}
+
 static void unmapping_inside_leaves_a_hole(void **state)
 {
 	char *p = map(8 * PAGE, WRITE, MAP_PRIVATE);
@@ -586,6 +619,7 @@ static void the_break(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(used_again),
 		cmocka_unit_test(unmapping_inside_leaves_a_hole),
 		cmocka_unit_test(fixed_replaces_what_was_there),
 		cmocka_unit_test(a_hint_is_taken_where_it_is_free),

@@ -41,6 +41,12 @@ static size_t count(void)
 	return n;
 }
 
+/* Given back, or a spare: in any case nobody can get at it. */
+static bool gone(uintptr_t page)
+{
+	return fake_page(page) == FAKE_RESERVED || !fake_page(page);
+}
+
 static int set_up(void **state)
 {
 	list_init(&memory_regions);
@@ -76,12 +82,45 @@ static void a_hole_is_used_again(void **state)
 
 	map(PAGE, RW);
 	assert_int_equal(memory_unmap(a + 2 * PAGE, 3 * PAGE), 0);
-	assert_int_equal(fake_page(a + 2 * PAGE), FAKE_RESERVED);
+	assert_true(gone(a + 2 * PAGE));
 	assert_int_equal(fake_page(a + 5 * PAGE), RW);
 	b = map(3 * PAGE, PROT_READ);
 	assert_int_equal(b, a + 2 * PAGE);
 	assert_int_equal(memory_unmap(b, 3 * PAGE), 0);
 	assert_true(map(4 * PAGE, RW) > a + 8 * PAGE);
+}
+
+static void write_all(uintptr_t start, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		fake_write(start + i * PAGE);
+}
+
+static void assert_zero(uintptr_t start, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		assert_false(fake_written(start + i * PAGE));
+}
+
+static void what_is_mapped_again_is_zero(void **state)
+{
+	uintptr_t a = map(8 * PAGE, RW);
+
+	write_all(a, 8);
+	for (size_t n = 1; n <= 8; n++) {
+		assert_int_equal(memory_unmap(a, n * PAGE), 0);
+		assert_int_equal(map(n * PAGE, n & 1 ? RW : PROT_READ), a);
+		assert_zero(a, n);
+		write_all(a, n);
+	}
+	/* a part of what was given back, then all of it */
+	assert_int_equal(memory_unmap(a, 8 * PAGE), 0);
+	assert_int_equal(map(3 * PAGE, PROT_READ), a);
+	assert_int_equal(fake_page(a + 2 * PAGE), PROT_READ);
+	assert_true(gone(a + 3 * PAGE));
+	assert_int_equal(memory_unmap(a, 3 * PAGE), 0);
+	assert_int_equal(map(8 * PAGE, RW), a);
+	assert_zero(a, 8);
 }
 
 static void no_call_spans_two_reservations(void **state)
@@ -194,7 +233,7 @@ static void the_break_goes_up_and_down(void **state)
 	assert_int_equal(memory_break((uintptr_t)start + 5000), start + 5000);
 	assert_int_equal(fake_page((uintptr_t)start + PAGE), RW);
 	assert_int_equal(memory_break((uintptr_t)start + 100), start + 100);
-	assert_int_equal(fake_page((uintptr_t)start + PAGE), FAKE_RESERVED);
+	assert_true(gone((uintptr_t)start + PAGE));
 	assert_int_equal(memory_break(5), start + 100);
 }
 
@@ -235,8 +274,11 @@ static void as_a_picture_of_pages(void **state)
 		for (int k = 0; k < PAGES; k++) {
 			int now = fake_page(base + (uintptr_t)k * PAGE);
 
-			assert_int_equal(now == FAKE_RESERVED ? FAKE_FREE : now,
-				picture[k]);
+			if (picture[k] == FAKE_FREE)
+				assert_true(now == FAKE_FREE ||
+					    gone(base + (uintptr_t)k * PAGE));
+			else
+				assert_int_equal(now, picture[k]);
 		}
 	}
 }
@@ -247,6 +289,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(neighbours_become_one_region),
 		CASE(a_hole_is_used_again),
+		CASE(what_is_mapped_again_is_zero),
 		CASE(no_call_spans_two_reservations),
 		CASE(without_access_there_is_no_memory),
 		CASE(holes_are_told),

@@ -26,6 +26,58 @@ static struct {
 	size_t count, room;
 } arena HOST_STATE = { 0, 0, 0 };
 
+/* Small pieces that were unmapped stay committed, inaccessible, for the next
+ * mapping of their place and size: what allocators do all the time then costs
+ * two changes of protection, not a decommit, a commit and page faults. */
+#define SPARES	   8
+#define SPARE_SIZE (64ul << 10) /* the largest */
+
+static struct spare {
+	uintptr_t start;
+	size_t size; /* 0: none */
+} spares[SPARES] HOST_STATE = { 0 };
+static unsigned oldest_spare HOST_STATE = 0;
+
+static void drop_spare(struct spare *s)
+{
+	if (s->size)
+		win_region_decommit((void *)s->start, s->size);
+	s->size = 0;
+}
+
+static void drop_spares(void)
+{
+	for (int i = 0; i < SPARES; i++)
+		drop_spare(&spares[i]);
+}
+
+static bool keep_spare(uintptr_t start, size_t size)
+{
+	struct spare *s = &spares[oldest_spare];
+
+	if (size > SPARE_SIZE || win_region_protect((void *)start, size, 0))
+		return false;
+	drop_spare(s);
+	*s = (struct spare){ start, size };
+	oldest_spare = (oldest_spare + 1) % SPARES;
+	return true;
+}
+
+/* Whether the place is the spare that it gets back; any other there goes. */
+static bool take_spare(uintptr_t start, size_t size)
+{
+	for (struct spare *s = spares; s < spares + SPARES; s++) {
+		if (s->start >= start + size || s->start + s->size <= start)
+			continue;
+		if (s->start == start && s->size == size) {
+			s->size = 0;
+			return true;
+		}
+		drop_spare(s);
+	}
+	return false;
+}
+
 static size_t lower_bound(uint64_t unit)
 {
 	size_t low = 0, high = arena.count;
@@ -99,6 +151,7 @@ int arena_map_view(uint64_t number, win_handle section)
 	void *place = (void *)(number * UNIT);
 	int r;
 
+	drop_spares();
 	if (u) {
 		win_region_release(place);
 		memmove(u, u + 1,
@@ -139,19 +192,30 @@ bool page_is_zero(const void *page)
 	return true;
 }
 
-static int commit_part(uintptr_t start, size_t size, int protection)
+/* Only where it must: to write in a view is to copy. */
+static void zero_view(uintptr_t start, size_t size)
 {
-	int r;
-
-	if (!arena_is_view(start))
-		return win_region_commit((void *)start, size, protection);
-	r = protect_part(start, size, WIN_READ | WIN_WRITE);
-	for (uintptr_t at = start; !r && at < start + size;
-		at += PAGE_SIZE_BYTES)
+	for (uintptr_t at = start; at < start + size; at += PAGE_SIZE_BYTES)
 		if (!page_is_zero((void *)at))
 			memset((void *)at, 0, PAGE_SIZE_BYTES);
-	return r || protection == (WIN_READ | WIN_WRITE)
-		       ? r
+}
+
+static int commit_part(uintptr_t start, size_t size, int protection)
+{
+	bool view = arena_is_view(start);
+	int r;
+
+	if (!view && !take_spare(start, size))
+		return win_region_commit((void *)start, size, protection);
+	r = protect_part(start, size, WIN_READ | WIN_WRITE);
+	if (r)
+		return r;
+	if (view)
+		zero_view(start, size);
+	else
+		user_zero((void *)start, size);
+	return protection == (WIN_READ | WIN_WRITE)
+		       ? 0
 		       : protect_part(start, size, protection);
 }
 
@@ -182,7 +246,7 @@ void arena_decommit(uintptr_t start, size_t size)
 	for (; start < end; start += arena_part(start, end)) {
 		if (arena_is_view(start))
 			protect_part(start, arena_part(start, end), 0);
-		else
+		else if (!keep_spare(start, arena_part(start, end)))
 			win_region_decommit(
 				(void *)start, arena_part(start, end));
 	}
@@ -202,6 +266,7 @@ void arena_trim(void)
 {
 	size_t kept = 0;
 
+	drop_spares();
 	for (size_t i = 0; i < arena.count; i++) {
 		struct unit u = arena.units[i];
 		uintptr_t start = u.number * UNIT;

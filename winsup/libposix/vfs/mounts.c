@@ -117,9 +117,10 @@ static int mount_bin(void)
 	return r;
 }
 
+/* Every letter, whether there is such a drive now or later: to ask which
+ * there are would cost each host 28 requests to Wine's server. */
 static int mount_drives(void)
 {
-	uint32_t drives = win_drives();
 	int r = mount_add("/mnt", &drives_fs, NULL, 0, MOUNT_READ_ONLY);
 
 	for (int i = 0; !r && i < 26; i++) {
@@ -127,8 +128,7 @@ static int mount_drives(void)
 		uint16_t root[] = { '\\', '?', '?', '\\', (uint16_t)('A' + i),
 			':' };
 
-		if (drives >> i & 1)
-			r = mount_add(prefix, &nt_fs, root, 6, 0);
+		r = mount_add(prefix, &nt_fs, root, 6, 0);
 	}
 	return r;
 }
@@ -246,14 +246,6 @@ const struct mount *mount_made(const struct place *p)
 
 	return p->mount == &mounts[0] && etc_makes(p->rest, p->length) ? &made
 								       : NULL;
-}
-
-bool mount_next(int *position, const struct mount **out)
-{
-	if (*position >= mount_count)
-		return false;
-	*out = &mounts[(*position)++];
-	return true;
 }
 
 static uint16_t fold(uint16_t c)

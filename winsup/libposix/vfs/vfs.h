@@ -216,7 +216,6 @@ const struct mount *mount_find(const char *absolute, size_t *prefix);
 /* The mount of files that are made up where there is none; NULL if p is no
  * such place. */
 const struct mount *mount_made(const struct place *p);
-bool mount_next(int *position, const struct mount **out);
 
 #define PATH_NOFOLLOW 1u /* a link at the end is meant itself */
 #define PATH_EMPTY    2u /* AT_EMPTY_PATH */

@@ -80,8 +80,8 @@ status 0
 status 0
 -w /dev/null status 1
 posixpath: /dev/null: Windows has no path for it
--w /mnt/q/x status 1
-posixpath: /mnt/q/x: Windows has no path for it
+-w /mnt/q/x Q:\x
+status 0
  status 1
 posixpath: an empty path
 -i  

@@ -1,6 +1,6 @@
 /* vfs/path.c: the walk against Linux' own, on one tree of Linux' files
- * uses: winsup/libposix/vfs/path.c winsup/libposix/lib/utf.c
- * testsuite/unit/win_fake.c */
+ * uses: winsup/libposix/vfs/path.c winsup/libposix/lib/format.c
+ * winsup/libposix/lib/utf.c testsuite/unit/win_fake.c */
 #include "test.h"
 
 #include <errno.h>
@@ -108,7 +108,7 @@ long fd_get(int fd, struct file **out)
 	return -EBADF;
 }
 
-void file_put(struct file *f)
+void file_release(struct file *f)
 {
 }
 

@@ -459,10 +459,31 @@ long path_open(
 		at, path, nofollow ? PATH_NOFOLLOW : 0, open_place, &a);
 }
 
+/* Where only prog.exe is, prog names it: for exec (process/exec.c), and here,
+ * since shells look for a program with stat first. */
+static long stat_program(const struct place *p, struct kstat *out)
+{
+	char rest[PATH_SIZE];
+	struct place exe = *p;
+	const char *name = strrchr(p->rest, '/');
+
+	if (!p->length || strchr(name ? name : p->rest, '.') ||
+		p->length + 5 > sizeof rest)
+		return -ENOENT;
+	exe.rest = rest;
+	exe.length = (size_t)format(rest, sizeof rest, "%s.exe", p->rest);
+	if (p->mount->ops->stat(&exe, out) || !S_ISREG(out->mode))
+		return -ENOENT;
+	return 0;
+}
+
 static long stat_place(const struct place *p, void *argument)
 {
 	struct kstat *out = argument;
 	long r = p->mount->ops->stat(p, out);
+
+	if (r == -ENOENT && p->follow && p->mount->ops->native_path)
+		r = stat_program(p, out);
 
 	if (!r && p->follow && S_ISLNK(out->mode))
 		return -ELOOP;

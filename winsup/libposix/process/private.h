@@ -89,8 +89,53 @@ uint32_t windows_code(int status);
 /* The process in a slot is over: status, parent, queues.  Any thread. */
 void process_end(uint32_t index, int status);
 
-/* ---- hosts.c ---- */
+/* ---- hosts: Windows processes for POSIX processes to live in ----
+ *
+ * A host's slot holds one word {state, generation}.  STARTING: made, on its
+ * way.  FREE: waits.  TAKEN: somebody fills its window.  RUNNING: a process
+ * lives there.  Then FREE again, or the host ends.  Who takes a host watches
+ * its Windows process, so a death is seen at once, whatever its cause. */
+
+static inline bool host_exchange(
+	struct host_slot *slot, uint64_t old, uint64_t new)
+{
+	return __atomic_compare_exchange_n((uint64_t *)&slot->word, &old, new,
+		false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+static inline uint64_t host_word_in(uint64_t word, enum host_state state)
+{
+	return (word & ~0xfful) | state;
+}
+
+/* host_window.c */
+#define WINDOW_SIZE (256ul << 20)
+#define WINDOW_HEAD 4096
+/* At the front of a window, the section by which a host is filled. */
+struct window {
+	uint64_t committed; /* bytes behind the head that have memory */
+	uint64_t size;	    /* of what was written */
+};
+/* Mapped at first use; NULL when there is no memory. */
+struct window *host_window(uint32_t host);
+/* posix-host.exe beside the DLL; the length of its folder, 0: no room. */
+size_t host_program(uint16_t *to, size_t room);
+
+/* host_end.c */
+/* Tells room signal how a process in another host is killed. */
 void hosts_start(void);
+/* Hears of the host's death from now on, whatever its cause: 0 or -errno. */
+int host_watch(uint32_t host, uint32_t generation);
+/* Ends the Windows process, if it has not ended, and all that depended on it;
+ * unless the slot's word is no longer what the caller saw. */
+bool host_end(uint32_t host, uint64_t word);
+/* With the last process goes whoever could look after what it left. */
+void host_leave_nothing(void);
+/* Ends hosts of any session that were never resumed, older than so many ns;
+ * -1: of any age, one that Wine knows no age of too. */
+void host_end_orphans(int64_t older_than);
+
+/* host_life.c */
 /* CPU time of this host at the end of a life: where the next begins. */
 void host_used(int64_t user, int64_t system);
 /* Ends this Windows process; its slot is free from now on. */

@@ -9,7 +9,7 @@
 #include "task/task.h"
 #include "task/transfer.h"
 
-/* ---- hosts (hosts.c) ---- */
+/* ---- hosts: host_take.c, host_end.c, host_life.c ---- */
 
 /* POSIX_HOSTS: fresh, pool or recycle (the default). */
 enum host_policy { HOSTS_FRESH, HOSTS_POOL, HOSTS_RECYCLE };

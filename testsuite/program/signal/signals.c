@@ -1,6 +1,7 @@
 /* Signals. */
 #include "test.h"
 
+#include <cpuid.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -345,6 +346,76 @@ static void timers_of_cpu_time(void **state)
 	assert_fails(setitimer(3, &left, NULL), EINVAL);
 }
 
+static bool has_avx(void)
+{
+	unsigned a, b, c, d;
+
+	/* OSXSAVE and AVX */
+	return __get_cpuid(1, &a, &b, &c, &d) && (c & 0x18000000) == 0x18000000;
+}
+
+static char *forbidden;
+
+static void spoil(int signal)
+{
+	__asm__ volatile("vzeroall" ::
+				 : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4",
+			 "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",
+			 "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+	if (forbidden)
+		mprotect(forbidden, 4096, PROT_READ | PROT_WRITE);
+	count++;
+}
+
+#define EACH(f) \
+	f(0) f(1) f(2) f(3) f(4) f(5) f(6) f(7) f(8) f(9) f(10) f(11) f(12) \
+		f(13) f(14) f(15)
+#define LOAD(n)	 "vmovups " #n "*32(%0), %%ymm" #n "\n"
+#define STORE(n) "vmovups %%ymm" #n ", " #n "*32(%1)\n"
+
+/* Waits for a handler, or writes where it must not, with all in registers. */
+static void keep(
+	const char *in, char *out, volatile sig_atomic_t *until, char *touch)
+{
+	__asm__ volatile(
+		EACH(LOAD) "movb $7, (%3)\n"
+			   "1: cmpl $0, (%2)\n"
+			   "je 1b\n" EACH(STORE) "vzeroupper\n" ::"r"(in),
+		"r"(out), "r"(until), "r"(touch)
+		: "memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4",
+		"xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
+		"xmm12", "xmm13", "xmm14", "xmm15");
+}
+
+static void wide_registers_survive(void **state)
+{
+	struct itimerval soon = { { 0, 0 }, { 0, 20000 } };
+	char in[512], out[512], byte;
+
+	if (!has_avx())
+		skip();
+	for (size_t i = 0; i < sizeof in; i++)
+		in[i] = (char)(i * 7 + 1);
+	handle(SIGALRM, spoil, 0);
+	handle(SIGSEGV, spoil, 0);
+	for (int i = 0; i < 5; i++) {
+		memset(out, 0, sizeof out);
+		count = 0;
+		setitimer(ITIMER_REAL, &soon, NULL);
+		keep(in, out, &count, &byte);
+		assert_memory_equal(in, out, sizeof in);
+	}
+	forbidden =
+		mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memset(out, 0, sizeof out);
+	count = 0;
+	keep(in, out, &count, forbidden);
+	assert_memory_equal(in, out, sizeof in);
+	assert_int_equal(*forbidden, 7);
+	munmap(forbidden, 4096);
+	forbidden = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -364,6 +435,7 @@ int main(void)
 		cmocka_unit_test(broken_pipe),
 		cmocka_unit_test(faults_tell_what_was_wrong),
 		cmocka_unit_test(timers_of_cpu_time),
+		cmocka_unit_test(wide_registers_survive),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

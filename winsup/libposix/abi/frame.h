@@ -27,6 +27,7 @@
 #define FRAME_RSP	152
 #define FRAME_ARGUMENTS 160
 #define FRAME_NUMBER	208
+#define FRAME_WIDE	216
 #define FRAME_FX	224
 #define FRAME_FX_FCW	224
 #define FRAME_FX_MXCSR	248
@@ -41,6 +42,7 @@
 #define THREAD_TEB_USER	  64
 #define THREAD_POKED	  96
 #define THREAD_HOST_STACK 144
+#define THREAD_WIDE	  152
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
@@ -70,7 +72,9 @@ struct frame {
 	uint64_t rsp;
 	uint64_t arguments[6]; /* as given; never written, so a call restarts */
 	uint64_t number;       /* of the system call, or FRAME_NO_CALL */
-	uint64_t unused;
+	/* FRAME_FULL: not 0 if the thread's `wide` holds the wide registers
+	 * of the same code */
+	uint64_t wide;
 	uint8_t fx[512] __attribute__((aligned(16))); /* FXSAVE's layout */
 };
 #endif

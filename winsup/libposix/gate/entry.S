@@ -175,7 +175,13 @@ gate_out:
 /* Every register is the frame's.  iretq takes rip, rsp and the flags in one
  * step and touches no user memory. */
 gate_out_full:
-	fxrstor FRAME_FX(%r11)
+	cmpq $0, FRAME_WIDE(%r11)
+	je 1f
+	movl win_wide_registers(%rip), %eax
+	xorl %edx, %edx
+	movq THREAD_WIDE(%r10), %rcx
+	xrstor64 (%rcx)
+1:	fxrstor FRAME_FX(%r11)
 	movl %ss, %eax
 	pushq %rax
 	pushq FRAME_RSP(%r11)
@@ -208,7 +214,16 @@ FUNCTION gate_interrupt_entry
 	.seh_proc gate_interrupt_entry
 	UNWIND_TO_USER
 	TEB_WORDS %rcx, THREAD_TEB_NATIVE
-	leaq 32(%rsp), %rcx
+	/* the frame has the rest, but these are still in the processor */
+	movl win_wide_registers(%rip), %eax
+	testl %eax, %eax
+	je 1f
+	xorl %edx, %edx
+	movq THREAD_WIDE(%rcx), %r11
+	xsave64 (%r11)
+	vzeroupper
+	movq $1, 32+FRAME_WIDE(%rsp)
+1:	leaq 32(%rsp), %rcx
 	call gate_interrupt
 	jmp gate_out
 	.seh_endproc

@@ -16,10 +16,28 @@ struct handler_frame {
 	/* rip, cs, flags, rsp, ss of what was interrupted: as an unwinder finds
 	 * it behind gate_return_stub */
 	uint64_t machine[5];
-	ucontext_t context;
 	siginfo_t info;
-	uint8_t fx[512] __attribute__((aligned(16)));
+	/* ends in the FXSAVE area; the wide registers follow, if it says so */
+	ucontext_t context;
 };
+
+/* Linux' asm/sigcontext.h, struct _fpx_sw_bytes: the area's last 48 bytes. */
+#define SOFTWARE_BYTES 464
+#define WIDE_FOLLOWS   0x46505853u /* FP_XSTATE_MAGIC1 */
+#define WIDE_ENDS      0x46505845u /* FP_XSTATE_MAGIC2 */
+
+struct software_bytes {
+	uint32_t magic, extended_size;
+	uint64_t registers;
+	uint32_t size, padding[7];
+};
+
+_Static_assert(
+	sizeof(struct handler_frame) % 16 == 8 &&
+		sizeof(struct software_bytes) == 48 &&
+		offsetof(struct handler_frame, context.__fpregs_mem) + 512 ==
+			sizeof(struct handler_frame),
+	"the wide registers follow the others");
 
 /* Processor flags a handler may change: CF PF AF ZF SF TF DF OF AC.  */
 #define USER_FLAGS     0x40dd5ul
@@ -36,6 +54,7 @@ void signal_frame_complete(struct frame *frame)
 	memset(frame->fx + 2, 0, 22); /* x87: empty, but for its control word */
 	memset(frame->fx + 28, 0, 228); /* its registers, xmm0 to xmm5 */
 	frame->kind = FRAME_FULL;
+	frame->wide = 0;
 }
 
 void siginfo_from_record(siginfo_t *out, const struct signal_record *record)
@@ -133,6 +152,51 @@ static uint64_t stack_for(struct thread *t, const struct frame *frame,
 	return t->altstack + t->altstack_size;
 }
 
+static size_t wide_bytes(void)
+{
+	return win_wide_size - WIN_WIDE_AT + sizeof(uint32_t);
+}
+
+/* Behind the handler's frame, as Linux has it. */
+static long wide_to_user(
+	struct thread *t, struct handler_frame *h, uint64_t behind)
+{
+	static const uint32_t end = WIDE_ENDS;
+	struct software_bytes s = { WIDE_FOLLOWS, win_wide_size + sizeof end,
+		win_wide_registers | 3, win_wide_size, { 0 } };
+	uint8_t *area = t->wide;
+	size_t n = wide_bytes() - sizeof end;
+
+	area[WIN_WIDE_AT] |= 3; /* that x87 and SSE are there as well */
+	memcpy((uint8_t *)h->context.__fpregs_mem + SOFTWARE_BYTES, &s,
+		sizeof s);
+	if (user_copy_out((void *)behind, area + WIN_WIDE_AT, n) ||
+		user_copy_out((void *)(behind + n), &end, sizeof end))
+		return -EFAULT;
+	return 0;
+}
+
+/* The header is the user's: whatever XRSTOR would not bear goes. */
+static long wide_from_user(
+	struct thread *t, const struct handler_frame *h, uint64_t behind)
+{
+	uint32_t mxcsr = 0x1f80;
+	uint8_t *area = t->wide;
+	struct software_bytes s;
+
+	memcpy(&s, (const uint8_t *)h->context.__fpregs_mem + SOFTWARE_BYTES,
+		sizeof s);
+	if (s.magic != WIDE_FOLLOWS || s.size != win_wide_size)
+		return 0;
+	if (user_copy_in(area + WIN_WIDE_AT, (void *)behind,
+		    wide_bytes() - sizeof(uint32_t)))
+		return -EFAULT;
+	memcpy(area + 24, &mxcsr, sizeof mxcsr);
+	area[WIN_WIDE_AT] &= (uint8_t)win_wide_registers;
+	memset(area + WIN_WIDE_AT + 1, 0, 63);
+	return 1;
+}
+
 long signal_frame_make(struct thread *t, struct frame *frame,
 	const struct k_sigaction *action, const struct signal_record *record,
 	uint64_t mask_after)
@@ -155,12 +219,21 @@ long signal_frame_make(struct thread *t, struct frame *frame,
 	siginfo_from_record(&h.info, record);
 	h.context.uc_mcontext.gregs[REG_CR2] =
 		record->code > 0 ? (greg_t)record->value : 0;
-	memcpy(h.fx, frame->fx, sizeof h.fx);
+	memcpy(h.context.__fpregs_mem, frame->fx, sizeof frame->fx);
+	memset((uint8_t *)h.context.__fpregs_mem + SOFTWARE_BYTES, 0,
+		sizeof(struct software_bytes));
 
 	/* a function is entered with its return address at 8 mod 16 */
-	at = ((stack_for(t, frame, action) - sizeof h) & ~15ul) - 8;
+	at = stack_for(t, frame, action) - sizeof h;
+	if (frame->wide)
+		at -= wide_bytes();
+	at = (at & ~15ul) - 8;
 	h.context.uc_mcontext.fpregs =
-		(fpregset_t)(at + offsetof(struct handler_frame, fx));
+		(fpregset_t)(at + offsetof(struct handler_frame,
+					  context.__fpregs_mem));
+	if (frame->wide && wide_to_user(t, &h, at + sizeof h))
+		return -EFAULT;
+	frame->wide = 0;
 	if (user_copy_out((void *)at, &h, sizeof h))
 		return -EFAULT;
 
@@ -194,14 +267,21 @@ long signal_return(struct thread *t, struct frame *frame)
 {
 	struct handler_frame h;
 	uint64_t mask;
+	long wide;
 	struct signal_record bad = { .signal = SIGSEGV, .code = SI_KERNEL };
 
 	if (user_copy_in(&h, (void *)(frame->rsp - 8), sizeof h)) {
 		signal_force(t, &bad);
 		return 0;
 	}
+	wide = wide_from_user(t, &h, frame->rsp - 8 + sizeof h);
+	if (wide < 0) {
+		signal_force(t, &bad);
+		return 0;
+	}
 	registers_from_context(frame, &h.context.uc_mcontext);
-	memcpy(frame->fx, h.fx, sizeof h.fx);
+	memcpy(frame->fx, h.context.__fpregs_mem, sizeof frame->fx);
+	frame->wide = (uint64_t)wide;
 	/* reserved bits of mxcsr would fault in the gate: man 2 sigreturn */
 	frame->fx[26] = frame->fx[27] = 0;
 	frame->kind = FRAME_FULL;

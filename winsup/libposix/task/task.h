@@ -43,7 +43,8 @@ struct thread {
 	int forced_signal;
 	bool sigmask_restore;
 
-	void *host_stack;  /* gate_run()'s stack pointer, for gate_finish() */
+	void *host_stack; /* gate_run()'s stack pointer, for gate_finish() */
+	void *wide;	  /* an XSAVE area, at 64: wide registers (win/win.h) */
 	struct list peers; /* in process->threads; its lock */
 	int tid;
 	uint32_t slot;	   /* thread slot */

@@ -90,7 +90,7 @@ static long allocate(void)
 
 int task_thread_create(struct thread **out)
 {
-	struct thread *t = win_alloc(sizeof *t);
+	struct thread *t = win_alloc(sizeof *t + 64 + win_wide_size);
 	long slot;
 
 	if (!t)
@@ -108,6 +108,7 @@ int task_thread_create(struct thread **out)
 	t->teb_user[2] = 0x100000000ul;
 	t->teb_user[3] = 0x100000000ul;
 	list_init(&t->peers);
+	t->wide = (void *)round_up((uintptr_t)(t + 1), 64);
 	*out = t;
 	return 0;
 }

@@ -5,6 +5,9 @@
 
 #include "abi/frame.h"
 
+uint32_t win_wide_registers HOST_STATE = 0;
+uint32_t win_wide_size HOST_STATE = 0;
+
 static bool (*fault_handler)(struct win_fault *) HOST_STATE = 0;
 static bool (*control_handler)(uint32_t) HOST_STATE = 0;
 
@@ -29,7 +32,26 @@ static void frame_from_context(struct frame *f, const CONTEXT *c)
 	f->rip = c->Rip;
 	f->flags = c->EFlags;
 	f->kind = FRAME_FULL;
+	f->wide = 0;
 	memcpy(f->fx, &c->FltSave, sizeof f->fx);
+}
+
+/* Intel SDM 1, 13.1 to 13.5: what XCR0 has of AVX (bit 2) and AVX-512 (bits 5
+ * to 7), and where that lies in the area, which is the same everywhere. */
+void win_context_start(void)
+{
+	uint32_t a = 1, b, c = 0, d;
+
+	__asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	if (!(c & 1u << 27)) /* OSXSAVE */
+		return;
+	__asm__("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
+	if (!(a & 4))
+		return;
+	win_wide_registers = a & 0xe4;
+	win_wide_size = (a & 0xe0) == 0xe0 ? 2688 : 832;
+	if (win_wide_size == 832)
+		win_wide_registers = 4;
 }
 
 int win_context_get(win_handle thread, struct frame *out)

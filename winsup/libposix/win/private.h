@@ -72,7 +72,7 @@ static inline int64_t ns_from_filetime(int64_t t)
 DWORD win_page_protection(int protection);
 
 int win_thread_start(void);
-int win_context_start(void);
+void win_context_start(void);
 int win_clock_start(void);
 
 #endif

@@ -9,6 +9,7 @@ int win_start(void)
 {
 	int r = win_thread_start();
 
+	win_context_start();
 	if (!r)
 		r = win_clock_start();
 	return r;

@@ -340,6 +340,13 @@ bool win_pipe_may_block(win_handle pipe, size_t size);
 /* Cancels what `thread` is blocked in on a synchronous handle. */
 int win_cancel_synchronous(win_handle thread);
 
+/* ---- registers that FXSAVE does not know ---- */
+/* Those of AVX and AVX-512 that there are, as bits of XCR0; entry.S saves them
+ * when it comes from interrupted code. */
+extern uint32_t win_wide_registers;
+#define WIN_WIDE_AT 512 /* where they begin in an XSAVE area, header first */
+extern uint32_t win_wide_size; /* bytes of such an area; 0: there are none */
+
 /* ---- console ---- */
 bool win_is_console(win_handle h);
 bool win_has_console(void); /* whether this process has one at all */

@@ -11,6 +11,8 @@
 #include "abi/errno.h"
 #include "memory/memory.h"
 
+uint32_t win_wide_size;
+
 bool (*fake_turn)(void);
 int64_t fake_now;
 int fake_waits;

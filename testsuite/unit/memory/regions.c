@@ -24,11 +24,11 @@ static uintptr_t map(size_t size, int protection)
 
 static uintptr_t map_section(size_t size, int protection, uint64_t offset)
 {
-	win_handle section;
+	struct mappable what = { .offset = offset };
 	long at;
 
-	win_section_create(&section, NULL, size, false, NULL);
-	at = memory_map_section(0, size, protection, RW, 0, section, offset);
+	win_section_create(&what.section, NULL, size, false, NULL);
+	at = memory_map_section(0, size, protection, RW, 0, &what);
 	assert_true(at > 0);
 	return (uintptr_t)at;
 }

@@ -1,5 +1,6 @@
 /* wait/futex.c and wait/deadline.c.
  * uses: winsup/libposix/wait/futex.c winsup/libposix/wait/deadline.c
+ * uses: winsup/libposix/wait/shared_futex.c
  * uses: winsup/libposix/wait/sleep.c testsuite/unit/fake_sleep.c
  * uses: winsup/libposix/task/shared.c winsup/libposix/task/process.c
  * uses: winsup/libposix/task/thread.c winsup/libposix/lib/format.c
@@ -25,11 +26,32 @@ enum {
 static uint32_t word, second;
 static int turns;
 static long woken;
+static bool is_shared; /* whether other processes have the words as well */
+
+bool memory_shared_word(uintptr_t address, uint64_t *object, uint64_t *offset)
+{
+	*object = 1;
+	*offset = address;
+	return is_shared;
+}
 
 static int start(void **state)
 {
 	fake_session(state);
 	word = second = turns = 0;
+	return 0;
+}
+
+static int start_shared(void **state)
+{
+	is_shared = true;
+	return start(state);
+}
+
+static int stop_shared(void **state)
+{
+	(void)state;
+	is_shared = false;
 	return 0;
 }
 
@@ -200,22 +222,25 @@ static void times_beyond_counting_are_for_ever(void **state)
 	assert_int_equal(deadline_after(-5), 1);
 }
 
+/* Both kinds of words behave alike. */
+#define CASE(name) \
+	cmocka_unit_test_setup(name, start), \
+		cmocka_unit_test_setup_teardown( \
+			name, start_shared, stop_shared)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(a_waiter_is_woken, start),
-		cmocka_unit_test_setup(another_value_is_not_waited_for, start),
-		cmocka_unit_test_setup(
-			a_moved_waiter_is_woken_at_its_new_word, start),
-		cmocka_unit_test_setup(a_moved_waiter_may_time_out, start),
-		cmocka_unit_test_setup(comparing_before_moving, start),
-		cmocka_unit_test_setup(only_common_bits_wake, start),
-		cmocka_unit_test_setup(
-			timeouts_are_relative_or_absolute, start),
-		cmocka_unit_test_setup(bad_arguments_are_refused, start),
-		cmocka_unit_test_setup(a_signal_ends_a_wait, start),
-		cmocka_unit_test_setup(
-			times_beyond_counting_are_for_ever, start),
+		CASE(a_waiter_is_woken),
+		CASE(another_value_is_not_waited_for),
+		CASE(a_moved_waiter_is_woken_at_its_new_word),
+		CASE(a_moved_waiter_may_time_out),
+		CASE(comparing_before_moving),
+		CASE(only_common_bits_wake),
+		CASE(timeouts_are_relative_or_absolute),
+		CASE(bad_arguments_are_refused),
+		CASE(a_signal_ends_a_wait),
+		CASE(times_beyond_counting_are_for_ever),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

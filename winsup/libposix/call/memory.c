@@ -40,10 +40,13 @@ static long map_copy(struct file *f, uintptr_t hint, size_t size,
 	return at;
 }
 
-static long map_shared(struct file *f, uintptr_t hint, size_t size,
-	int protection, int flags, int64_t offset)
+static long map_shared(struct file *f, const struct kstat *st, uintptr_t hint,
+	size_t size, int protection, int flags, int64_t offset)
 {
-	win_handle section;
+	const uint64_t which[2] = { st->dev, st->ino };
+	/* anonymous objects are counted from 1 */
+	struct mappable what = { 0, (uint64_t)offset,
+		hash_bytes(which, sizeof which) | 1ul << 63 };
 	int most = PROT_READ;
 	long r;
 
@@ -57,13 +60,12 @@ static long map_shared(struct file *f, uintptr_t hint, size_t size,
 		most |= PROT_WRITE;
 	if (protection & ~most)
 		return -EACCES;
-	r = f->ops->map(f, (uint64_t)offset, size, most, flags, &section);
+	r = f->ops->map(f, what.offset, size, most, flags, &what.section);
 	if (r)
 		return r;
-	r = memory_map_section(
-		hint, size, protection, most, flags, section, (uint64_t)offset);
+	r = memory_map_section(hint, size, protection, most, flags, &what);
 	if (r < 0)
-		win_close(section);
+		win_close(what.section);
 	return r;
 }
 
@@ -71,16 +73,16 @@ static long map_shared(struct file *f, uintptr_t hint, size_t size,
 static long map_shared_anonymous(
 	uintptr_t hint, size_t size, int protection, int flags)
 {
-	win_handle section;
-	long r = win_section_create(&section, NULL,
+	struct mappable what = { 0, 0, ++task_shared()->last_object };
+	long r = win_section_create(&what.section, NULL,
 		(size + PAGE_SIZE_BYTES - 1) & ~(PAGE_SIZE_BYTES - 1), false,
 		NULL);
 
 	if (r)
 		return -ENOMEM;
-	r = memory_map_section(hint, size, protection, 7, flags, section, 0);
+	r = memory_map_section(hint, size, protection, 7, flags, &what);
 	if (r < 0)
-		win_close(section);
+		win_close(what.section);
 	return r;
 }
 
@@ -111,7 +113,7 @@ static long map_file(int fd, uintptr_t hint, size_t size, int protection,
 	else if (flags & MAP_PRIVATE)
 		r = map_copy(f, hint, size, protection, flags, offset);
 	else
-		r = map_shared(f, hint, size, protection, flags, offset);
+		r = map_shared(f, &st, hint, size, protection, flags, offset);
 	file_put(f);
 	return r;
 }

@@ -131,10 +131,42 @@ long sys_set_tid_address(unsigned long address)
 	return current->tid;
 }
 
+#define ROBUST_HEAD 24 /* sizeof(struct robust_list_head) */
+
 long sys_set_robust_list(unsigned long head, size_t size)
 {
-	(void)size;
+	if (size != ROBUST_HEAD)
+		return -EINVAL;
 	current->robust_list = (void *)head;
+	return 0;
+}
+
+/* Of another process: EPERM, as for one that the caller may not trace. */
+long sys_get_robust_list(int tid, unsigned long *head, size_t *size)
+{
+	struct process *p = current->process;
+	const size_t bytes = ROBUST_HEAD;
+	unsigned long found = 0;
+	long r = -ESRCH;
+
+	if (tid < 0)
+		return -EINVAL;
+	lock_take(&p->lock);
+	list_for_each(entry, &p->threads)
+	{
+		struct thread *t = container_of(entry, struct thread, peers);
+
+		if (tid ? t->tid == tid : t == current) {
+			found = (unsigned long)t->robust_list;
+			r = 0;
+		}
+	}
+	lock_drop(&p->lock);
+	if (r)
+		return task_process_find(tid) >= 0 ? -EPERM : r;
+	if (user_copy_out(size, &bytes, sizeof bytes) ||
+		user_copy_out(head, &found, sizeof found))
+		return -EFAULT;
 	return 0;
 }
 

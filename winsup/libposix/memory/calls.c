@@ -97,8 +97,8 @@ long memory_map_anonymous(
 
 /* `before` bytes of the view lie before the region: Windows begins views at
  * granules, of memory and of the section. */
-static int map_view(struct region *r, size_t before, int most,
-	win_handle section, uint64_t offset)
+static int map_view(
+	struct region *r, size_t before, int most, const struct mappable *what)
 {
 	struct view *v = win_alloc(sizeof *v);
 	void *place = (void *)(r->start - before);
@@ -107,14 +107,14 @@ static int map_view(struct region *r, size_t before, int most,
 
 	if (!v)
 		return -ENOMEM;
-	*v = (struct view){ section, (uintptr_t)place, size + before, size,
-		offset - before, most };
-	error = win_section_map(section, &place, v->offset, v->size, most);
+	*v = (struct view){ what->section, (uintptr_t)place, size + before,
+		size, what->offset - before, what->object, most };
+	error = win_section_map(v->section, &place, v->offset, v->size, most);
 	/* a file's last page: the view may not be longer than the file */
 	if (error && error != -EEXIST) {
 		place = (void *)v->base;
 		v->size = 0;
-		error = win_section_map(section, &place, v->offset, 0, most);
+		error = win_section_map(v->section, &place, v->offset, 0, most);
 	}
 	if (error) {
 		win_free(v);
@@ -135,12 +135,12 @@ static int map_view(struct region *r, size_t before, int most,
 }
 
 static long map_section(uintptr_t hint, size_t size, int protection, int most,
-	int flags, win_handle section, uint64_t offset)
+	int flags, const struct mappable *what)
 {
 	struct region r = { .kind = REGION_SHARED,
 		.committed = true,
 		.protection = protection };
-	size_t before = offset & (GRANULE - 1);
+	size_t before = what->offset & (GRANULE - 1);
 	bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
 	long at;
 	int error;
@@ -156,7 +156,7 @@ static long map_section(uintptr_t hint, size_t size, int protection, int most,
 		return at;
 	r.start = (uintptr_t)at + before;
 	r.end = r.start + size;
-	error = map_view(&r, before, most, section, offset);
+	error = map_view(&r, before, most, what);
 	if (error)
 		return error;
 	error = region_insert(&r);
@@ -169,7 +169,7 @@ static long map_section(uintptr_t hint, size_t size, int protection, int most,
 }
 
 long memory_map_section(uintptr_t hint, size_t size, int protection, int most,
-	int flags, win_handle section, uint64_t offset)
+	int flags, const struct mappable *what)
 {
 	long at;
 
@@ -178,8 +178,7 @@ long memory_map_section(uintptr_t hint, size_t size, int protection, int most,
 	if (protection & ~most)
 		return -EACCES;
 	lock_take(&memory_lock);
-	at = map_section(
-		hint, pages(size), protection, most, flags, section, offset);
+	at = map_section(hint, pages(size), protection, most, flags, what);
 	lock_drop(&memory_lock);
 	return at;
 }
@@ -261,18 +260,17 @@ static long remap_view(struct region *r, uintptr_t old, size_t old_size,
 	size_t new_size, int flags, uintptr_t new_place)
 {
 	const struct view *v = r->view;
-	win_handle section;
+	struct mappable what = { 0, v->offset + (old - v->base), v->object };
 	long at;
 
 	if (!(flags & MREMAP_MAYMOVE))
 		return -ENOMEM;
-	if (win_duplicate(v->section, &section))
+	if (win_duplicate(v->section, &what.section))
 		return -ENOMEM;
 	at = map_section(new_place, new_size, r->protection, v->protection,
-		flags & MREMAP_FIXED ? MAP_FIXED : 0, section,
-		v->offset + (old - v->base));
+		flags & MREMAP_FIXED ? MAP_FIXED : 0, &what);
 	if (at < 0) {
-		win_close(section);
+		win_close(what.section);
 		return -ENOMEM;
 	}
 	region_remove(old, old + old_size);
@@ -502,6 +500,23 @@ bool memory_find(uintptr_t address, struct region *out)
 		*out = n->region;
 	lock_drop(&memory_lock);
 	return n != NULL;
+}
+
+bool memory_shared_word(uintptr_t address, uint64_t *object, uint64_t *offset)
+{
+	struct node *n;
+	bool shared;
+
+	lock_take(&memory_lock);
+	n = region_at(address);
+	shared = n && n->region.kind == REGION_SHARED;
+	if (shared) {
+		*object = n->region.view->object;
+		*offset =
+			n->region.view->offset + address - n->region.view->base;
+	}
+	lock_drop(&memory_lock);
+	return shared;
 }
 
 bool memory_next(uintptr_t after, struct region *out)

@@ -167,6 +167,7 @@ static void put_view(
 	transfer_put_number(to, v->size);
 	transfer_put_number(to, v->mapped);
 	transfer_put_number(to, v->offset);
+	transfer_put_number(to, v->object);
 	transfer_put_number(to, (uint64_t)v->protection);
 }
 
@@ -234,6 +235,7 @@ static int get_view(struct transfer *from, struct region *r, struct view **last)
 		v->size = transfer_get_number(from);
 		v->mapped = transfer_get_number(from);
 		v->offset = transfer_get_number(from);
+		v->object = transfer_get_number(from);
 		v->protection = (int)transfer_get_number(from);
 		place = (void *)v->base;
 		error = win_section_map(

@@ -56,10 +56,18 @@ struct region {
  * part is done by the caller: see memory_map_section(). */
 long memory_map_anonymous(
 	uintptr_t hint, size_t size, int protection, int flags);
-/* Maps a section that the caller made, of which mprotect may later give up to
- * `most`; takes over the handle on success. */
+/* A section that the caller made, and where in it to begin. */
+struct mappable {
+	win_handle section;
+	uint64_t offset;
+	uint64_t object; /* the same for all that is mapped of one object */
+};
+/* Maps it; mprotect may later give up to `most`.  Takes over the handle on
+ * success. */
 long memory_map_section(uintptr_t hint, size_t size, int protection, int most,
-	int flags, win_handle section, uint64_t offset);
+	int flags, const struct mappable *what);
+/* Whether other processes may have the word as well; then which it is. */
+bool memory_shared_word(uintptr_t address, uint64_t *object, uint64_t *offset);
 long memory_unmap(uintptr_t start, size_t size);
 long memory_protect(uintptr_t start, size_t size, int protection);
 long memory_remap(uintptr_t old, size_t old_size, size_t new_size, int flags,

@@ -21,6 +21,7 @@ struct view {
 	size_t size;	/* as much as the section has, if 0 */
 	size_t mapped;	/* bytes that regions still cover */
 	uint64_t offset;
+	uint64_t object;
 	int protection; /* the most that mprotect may give */
 };
 

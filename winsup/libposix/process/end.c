@@ -164,6 +164,17 @@ uint32_t windows_code(int status)
 			     : (uint32_t)status >> 8 & 0xff;
 }
 
+/* Who still runs does so for some instructions at most. */
+static void end_robust_lists(struct process *p)
+{
+	lock_take(&p->lock);
+	list_for_each(entry, &p->threads)
+	{
+		robust_list_end(container_of(entry, struct thread, peers));
+	}
+	lock_drop(&p->lock);
+}
+
 void process_exit(int status)
 {
 	struct thread *t = current;
@@ -171,6 +182,7 @@ void process_exit(int status)
 
 	if (p->vfork_of)
 		end_vfork(p, status);
+	end_robust_lists(p);
 	signal_serve(NULL);
 	account(p);
 	if (!may_serve_again(p)) {
@@ -216,6 +228,7 @@ void process_exit_thread(int code)
 
 	if (p->vfork_of || (p->thread_count == 1 && !t->dying))
 		process_exit(STATUS_EXIT(code));
+	robust_list_end(t);
 	end_thread_life(t);
 	lock_take(&p->lock);
 	last = p->thread_count == 1;

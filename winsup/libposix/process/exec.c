@@ -187,12 +187,12 @@ static void in_place(
 	struct thread *t = current;
 
 	process_end_other_threads(p);
+	robust_list_end(t);
 	for (int i = 0; i < room_count; i++)
 		if (rooms[i].exec)
 			rooms[i].exec(p);
 	t->altstack = t->altstack_size = 0;
 	t->clear_tid = NULL;
-	t->robust_list = NULL;
 	t->tid = p->pid;
 	task_process_slot(p->slot)->has_executed = 1;
 	signal_publish(p);
@@ -242,8 +242,10 @@ long process_exec(struct frame *frame, int at, const char *path,
 		}
 		arguments_free(&e->arguments);
 		win_free(e);
-		if (stands)
+		if (stands) {
+			robust_list_end(current);
 			stand_for(p->slot);
+		}
 		leave_vfork_child(p);
 	}
 	if (!r)

@@ -11,7 +11,7 @@
 
 #include "lock/lock.h"
 
-#define SHARED_LAYOUT 8
+#define SHARED_LAYOUT 9
 #define SHARED_MAGIC  0x786973306c696267ul
 
 #define PROCESS_SLOTS 2048 /* processes, zombies included */
@@ -39,6 +39,20 @@ struct wait_queue {
 	_Atomic uint32_t waiters[6];
 };
 
+/* A thread that waits for a word which processes share (wait/shared_futex.c).
+ * Guarded by the lock of the word's hash; `state` says whether the rest
+ * counts, so a thread that dies here leaves nothing to repair. */
+struct futex_wait {
+	_Atomic uint64_t object, offset; /* which word: memory_shared_word() */
+	uint64_t ticket;		 /* the oldest waiter is woken first */
+	uint32_t bits;
+	_Atomic uint32_t state; /* enum futex_state */
+};
+
+enum futex_state { FUTEX_IDLE, FUTEX_WAITS, FUTEX_WOKEN };
+
+#define FUTEX_LOCKS 64
+
 /* One for each thread that can sleep.  Its wake event is named by the slot's
  * number, so any process of the session can open it. */
 struct thread_slot {
@@ -49,6 +63,7 @@ struct thread_slot {
 	_Atomic uint32_t in_crowd; /* sleeps on a crowded queue */
 	int32_t tid;
 	uint32_t pad;
+	struct futex_wait futex;
 };
 
 /* ---- hosts (room process) ---- */
@@ -188,7 +203,11 @@ struct shared {
 	_Atomic uint32_t ready; /* 1 once the creator has filled it */
 	_Atomic int32_t last_pid;
 	/* slots from here on were never used: scans end there */
-	_Atomic uint32_t process_end, host_end, queue_end;
+	_Atomic uint32_t process_end, host_end, queue_end, thread_end;
+	uint32_t pad2;
+	/* counters: of anonymous objects of shared memory, of waits */
+	_Atomic uint64_t last_object, last_ticket;
+	struct shared_lock futex_locks[FUTEX_LOCKS]; /* by hash of the word */
 	struct shared_lock table; /* process table: parents, groups, sessions */
 	/* the console's foreground process group; 0: the first process's */
 	_Atomic int32_t console_group;
@@ -200,7 +219,7 @@ struct shared {
 };
 
 _Static_assert(sizeof(struct wait_queue) == 32, "shared layout");
-_Static_assert(sizeof(struct thread_slot) == 24, "shared layout");
+_Static_assert(sizeof(struct thread_slot) == 56, "shared layout");
 _Static_assert(sizeof(struct host_slot) == 40, "shared layout");
 _Static_assert(sizeof(struct signal_record) == 48, "shared layout");
 

@@ -55,13 +55,20 @@ bool task_thread_wake(uint32_t slot)
 
 static bool take(uint32_t i, uint64_t old)
 {
-	struct thread_slot *t = &task_shared()->threads[i];
+	struct shared *s = task_shared();
+	struct thread_slot *t = &s->threads[i];
+	uint32_t end;
 
 	if (!__atomic_compare_exchange_n((uint64_t *)&t->owner, &old,
 		    task_host_self(), false, __ATOMIC_SEQ_CST,
 		    __ATOMIC_RELAXED))
 		return false;
 	t->sleeping = t->in_crowd = 0;
+	t->futex.state = FUTEX_IDLE;
+	while ((end = s->thread_end) <= i &&
+		!__atomic_compare_exchange_n((uint32_t *)&s->thread_end, &end,
+			i + 1, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+		;
 	return true;
 }
 

@@ -1,5 +1,6 @@
-/* futex(2) between threads of one process: what musl's locks are made of. */
-#include "wait/wait.h"
+/* futex(2): what musl's locks are made of.  Here words that one process has;
+ * those that processes share are shared_futex.c's. */
+#include "wait/private.h"
 
 #include <time.h>
 
@@ -145,9 +146,19 @@ static int move(uint32_t *from, uint32_t *to, int count)
 	return moved;
 }
 
-static long requeue(uint32_t *address, int wake_count, int move_count,
-	uint32_t *target, bool compare, uint32_t expected)
+static bool is_shared(
+	const uint32_t *address, int operation, struct shared_word *out)
 {
+	return !(operation & FUTEX_PRIVATE) &&
+	       memory_shared_word(
+		       (uintptr_t)address, &out->object, &out->offset);
+}
+
+static long requeue(uint32_t *address, int operation, int wake_count,
+	int move_count, uint32_t *target, uint32_t expected)
+{
+	bool compare = (operation & 127) == FUTEX_CMP_REQUEUE;
+	struct shared_word from, to;
 	uint32_t now;
 	int woken;
 
@@ -157,6 +168,15 @@ static long requeue(uint32_t *address, int wake_count, int move_count,
 		return -EFAULT;
 	if (compare && now != expected)
 		return -EAGAIN;
+	if (is_shared(address, operation, &from)) {
+		woken = shared_futex_wake(&from, wake_count, ~0u);
+		/* who is to wait for a private word might as well look */
+		return woken + (is_shared(target, operation, &to)
+					       ? shared_futex_move(
+							 &from, &to, move_count)
+					       : shared_futex_wake(&from,
+							 move_count, ~0u));
+	}
 	woken = wake_bits(address, wake_count, ~0u);
 	return woken + move(address, target, move_count);
 }
@@ -165,6 +185,7 @@ long futex_call(uint32_t *address, int operation, uint32_t value,
 	const void *timeout, uint32_t *address2, uint32_t value3)
 {
 	int command = operation & ~(FUTEX_PRIVATE | FUTEX_CLOCK_REALTIME);
+	struct shared_word shared;
 	int64_t deadline;
 	uint32_t probe;
 	long r;
@@ -184,7 +205,10 @@ long futex_call(uint32_t *address, int operation, uint32_t value,
 			command == FUTEX_WAIT_BITSET);
 		if (r)
 			return r;
-		return futex_wait(address, value, deadline, value3);
+		return is_shared(address, operation, &shared)
+			       ? shared_futex_wait(&shared, address, value,
+					 deadline, value3)
+			       : futex_wait(address, value, deadline, value3);
 	case FUTEX_WAKE:
 	case FUTEX_WAKE_BITSET:
 		if (command == FUTEX_WAKE)
@@ -193,11 +217,13 @@ long futex_call(uint32_t *address, int operation, uint32_t value,
 			return -EINVAL;
 		if (user_word_load(&probe, address))
 			return -EFAULT;
-		return wake_bits(address, (int)value, value3);
+		return is_shared(address, operation, &shared)
+			       ? shared_futex_wake(&shared, (int)value, value3)
+			       : wake_bits(address, (int)value, value3);
 	case FUTEX_REQUEUE:
 	case FUTEX_CMP_REQUEUE:
-		return requeue(address, (int)value, (int)(uintptr_t)timeout,
-			address2, command == FUTEX_CMP_REQUEUE, value3);
+		return requeue(address, operation, (int)value,
+			(int)(uintptr_t)timeout, address2, value3);
 	}
 	return -ENOSYS;
 }

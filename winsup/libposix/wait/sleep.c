@@ -168,7 +168,7 @@ static void wake_crowd(void)
 {
 	struct shared *sh = task_shared();
 
-	for (uint32_t i = 0; i < THREAD_SLOTS; i++)
+	for (uint32_t i = 0; i < sh->thread_end; i++)
 		if (sh->threads[i].in_crowd)
 			task_thread_wake(i);
 }

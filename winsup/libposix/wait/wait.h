@@ -64,6 +64,10 @@ long futex_call(uint32_t *address, int operation, uint32_t value,
 /* Wakes `count` waiters of a word of this process; used at thread exit. */
 long futex_wake(uint32_t *address, int count);
 
+/* robust.c: the thread ends, or its program is replaced; its memory is still
+ * there. */
+void robust_list_end(struct thread *t);
+
 /* ---- callbacks at a time, on the host's service thread ---- */
 struct timer {
 	struct list entry;

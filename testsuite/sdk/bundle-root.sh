@@ -47,4 +47,13 @@ said=$(cd "$work/elsewhere" && timeout 60 $run "$bundle/usr/bin/sh" -c 'pwd' < /
 	echo "pwd: $said"
 	bad=1
 }
+# what a killed process was about to delete goes with the next session
+echo x > "$bundle/.posix-deleted-1-2-3"
+mkdir "$bundle/.posix-deleted-1-2-4"
+expect "begun" 'echo begun'
+left=$(ls -a "$bundle" | grep posix-deleted)
+[ -z "$left" ] || {
+	echo "still there: $left"
+	bad=1
+}
 exit $bad

@@ -405,6 +405,43 @@ static void shared_file_grows(void **state)
 	close(f);
 }
 
+/* The name goes at once, the bytes when nobody has them any more. */
+static void mapped_files_can_be_unlinked(void **state)
+{
+	struct stat st;
+	int fd = open("mapped", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	char *p, *q;
+
+	assert_int_equal(ftruncate(fd, 2 * PAGE), 0);
+	p = mmap(NULL, 2 * PAGE, WRITE, MAP_SHARED, fd, 0);
+	assert_ptr_not_equal(p, MAP_FAILED);
+	close(fd);
+	strcpy(p + PAGE, "still here");
+	assert_int_equal(unlink("mapped"), 0);
+	assert_int_equal(stat("mapped", &st), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_string_equal(p + PAGE, "still here");
+
+	/* another one by that name, and a third renamed over it */
+	fd = open("mapped", O_RDWR | O_CREAT | O_EXCL, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "second", 7), 7);
+	q = mmap(NULL, PAGE, WRITE, MAP_SHARED, fd, 0);
+	assert_ptr_not_equal(q, MAP_FAILED);
+	close(fd);
+	fd = open("third", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	assert_int_equal(write(fd, "third", 6), 6);
+	close(fd);
+	assert_int_equal(rename("third", "mapped"), 0);
+	assert_string_equal(q, "second");
+	assert_string_equal(p + PAGE, "still here");
+	assert_int_equal(stat("mapped", &st), 0);
+	assert_int_equal(st.st_size, 6);
+	assert_int_equal(unlink("mapped"), 0);
+	munmap(p, 2 * PAGE);
+	munmap(q, PAGE);
+}
+
 static void private_file_at_any_page(void **state)
 {
 	int f = make_file("m", 8 * PAGE);
@@ -634,6 +671,7 @@ int main(void)
 		cmocka_unit_test(shared_file_in_parts),
 		cmocka_unit_test(shared_file_protection),
 		cmocka_unit_test(shared_file_grows),
+		cmocka_unit_test(mapped_files_can_be_unlinked),
 		cmocka_unit_test(private_file_at_any_page),
 		cmocka_unit_test(zero_is_memory),
 		cmocka_unit_test(wrong_arguments),

@@ -419,6 +419,86 @@ static void owners_may_die(void **state)
 	}
 }
 
+/* Processes that have nothing in common but a name. */
+static void named_semaphores(void **state)
+{
+	sem_t *a, *b;
+	pid_t pid;
+	int value;
+
+	sem_unlink("/posix-test-a");
+	sem_unlink("/posix-test-b");
+	assert_ptr_equal(sem_open("/posix-test-a", 0), SEM_FAILED);
+	assert_int_equal(errno, ENOENT);
+	pid = fork();
+	if (!pid) {
+		alarm(60);
+		while ((a = sem_open("/posix-test-a", 0)) == SEM_FAILED ||
+			(b = sem_open("/posix-test-b", 0)) == SEM_FAILED)
+			usleep(1000);
+		for (int i = 0; i < 100; i++) {
+			sem_wait(a);
+			sem_post(b);
+		}
+		_exit(0);
+	}
+	a = sem_open("/posix-test-a", O_CREAT | O_EXCL, 0600, 0);
+	b = sem_open("/posix-test-b", O_CREAT, 0600, 2);
+	assert_ptr_not_equal(a, SEM_FAILED);
+	assert_ptr_not_equal(b, SEM_FAILED);
+	assert_ptr_equal(sem_open("/posix-test-a", 0), a);
+	assert_int_equal(sem_close(a), 0);
+	assert_ptr_equal(sem_open("/posix-test-a", O_CREAT | O_EXCL, 0600, 0),
+		SEM_FAILED);
+	assert_int_equal(errno, EEXIST);
+	sem_wait(b);
+	sem_wait(b);
+	for (int i = 0; i < 100; i++) {
+		sem_post(a);
+		assert_int_equal(sem_wait(b), 0);
+	}
+	ends_well(pid);
+	assert_int_equal(sem_getvalue(a, &value), 0);
+	assert_int_equal(value, 0);
+	assert_int_equal(sem_close(a), 0);
+	assert_int_equal(sem_close(b), 0);
+	assert_int_equal(sem_unlink("/posix-test-a"), 0);
+	assert_int_equal(sem_unlink("/posix-test-b"), 0);
+	assert_int_equal(sem_unlink("/posix-test-b"), -1);
+	assert_int_equal(errno, ENOENT);
+}
+
+static void named_memory(void **state)
+{
+	int fd = shm_open("/posix-test-m", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	char *p, *q;
+	pid_t pid;
+
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, 8192), 0);
+	p = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_ptr_not_equal(p, MAP_FAILED);
+	strcpy(p + 4096, "from the parent");
+	pid = fork();
+	if (!pid) {
+		int again = shm_open("/posix-test-m", O_RDWR, 0);
+
+		q = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, again,
+			0);
+		if (strcmp(q + 4096, "from the parent"))
+			_exit(1);
+		strcpy(q, "from the child");
+		_exit(0);
+	}
+	ends_well(pid);
+	assert_string_equal(p, "from the child");
+	assert_int_equal(shm_unlink("/posix-test-m"), 0);
+	assert_int_equal(shm_open("/posix-test-m", O_RDWR, 0), -1);
+	assert_string_equal(p + 4096, "from the parent");
+	munmap(p, 8192);
+	close(fd);
+}
+
 /* Private memory is nobody else's, whatever the operation says. */
 static void private_words_stay_private(void **state)
 {
@@ -455,6 +535,8 @@ int main(void)
 		CASE(waits_end),
 		CASE(mapped_files_share),
 		CASE(owners_may_die),
+		CASE(named_semaphores),
+		CASE(named_memory),
 		CASE(private_words_stay_private),
 	};
 

@@ -38,6 +38,8 @@ static const struct entry {
 	{ "urandom", RANDOM, S_IFCHR | 0666, 1, 9 },
 	{ "tty", TTY, S_IFCHR | 0666, 5, 0 },
 	{ "fd", DESCRIPTORS, S_IFDIR | 0555, 0, 0 },
+	/* a mount of its own: here to be listed */
+	{ "shm", ROOT, S_IFDIR | 01777, 0, 0 },
 	{ "stdin", STANDARD, S_IFLNK | 0777, 0, 0 },
 	{ "stdout", STANDARD, S_IFLNK | 0777, 0, 1 },
 	{ "stderr", STANDARD, S_IFLNK | 0777, 0, 2 },

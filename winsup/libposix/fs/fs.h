@@ -9,7 +9,8 @@ extern const struct fs_ops dev_fs;    /* /dev */
 extern const struct fs_ops etc_fs;    /* what etc/ lacks */
 extern const struct fs_ops drives_fs; /* /mnt: one folder a drive */
 
-void nt_fs_start(void); /* registers its kinds of file */
+/* Registers its kinds of file; in a new session clears up. */
+void nt_fs_start(void);
 void dev_fs_start(void);
 void drives_fs_start(void);
 void etc_fs_start(void);

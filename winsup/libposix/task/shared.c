@@ -6,6 +6,7 @@
 #include "abi/errno.h"
 
 struct shared *task_shared_section HOST_STATE = 0;
+bool task_session_new HOST_STATE = false;
 static char session[64] HOST_STATE = "";
 uint32_t task_host HOST_STATE = 0;
 uint32_t task_host_generation HOST_STATE = 0;
@@ -142,6 +143,7 @@ static int open_section(void)
 	if (r)
 		return r;
 	task_shared_section = at;
+	task_session_new = !existed;
 	/* zeros are a right beginning for everything in it, so nobody has to
 	 * wait for the first one */
 	task_shared()->layout = SHARED_LAYOUT;

@@ -99,6 +99,7 @@ static inline struct thread *current_thread(void)
  * for a program that Windows started, which takes a slot itself. */
 int task_start(uint32_t claim_slot, uint64_t claim);
 extern struct shared *task_shared_section; /* HOST_STATE */
+extern bool task_session_new; /* this host is the session's first; HOST_STATE */
 static inline struct shared *task_shared(void)
 {
 	return task_shared_section;

@@ -133,6 +133,32 @@ static int mount_drives(void)
 	return r;
 }
 
+/* Shared memory and named semaphores: files that live as long as Windows
+ * leaves them in the user's temporary folder. */
+static int mount_shm(void)
+{
+	uint16_t path[1024] = { '\\', '?', '?', '\\' };
+	size_t n = win_temporary_folder(path + 4, 1000);
+
+	if (!n)
+		return 0;
+	memcpy(path + 4 + n, u"\\posix-shm", 20);
+	return mount_add("/dev/shm", &nt_fs, path, n + 14, MOUNT_ON_DEMAND);
+}
+
+bool mount_make(const struct mount *m)
+{
+	struct win_name name = { 0, m->windows, m->windows_length };
+	win_handle h;
+
+	if (!(m->flags & MOUNT_ON_DEMAND) ||
+		win_file_open(&h, &name, WIN_FILE_ATTRIBUTES, WIN_CREATE,
+			WIN_FILE_FOLDER, 0, NULL))
+		return false;
+	win_close(h);
+	return true;
+}
+
 /* One field of fstab: up to a blank, "\040" for a blank (man 5 fstab). */
 static char *field(char **line)
 {
@@ -212,7 +238,7 @@ int mounts_start(void)
 
 	if ((r = mount_root()) || (r = mount_bin()) ||
 		(r = mount_add("/dev", &dev_fs, NULL, 0, 0)) ||
-		(r = mount_drives()))
+		(r = mount_shm()) || (r = mount_drives()))
 		return r;
 	mount_table();
 	return 0;

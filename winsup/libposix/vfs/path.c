@@ -364,6 +364,8 @@ long path_apply(int at, const char *path, unsigned how,
 		make_place(&p, plain.bytes, plain.length, folder,
 			!(how & PATH_NOFOLLOW) || folder);
 		r = f(&p, argument);
+		if ((r == -ENOENT || r == -ENOTDIR) && mount_make(p.mount))
+			r = f(&p, argument);
 		if (r != -ENOENT && r != -ENOTDIR && r != -ELOOP)
 			return r;
 		/* what is missing in an existing folder is missing */

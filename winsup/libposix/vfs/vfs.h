@@ -170,6 +170,7 @@ struct mount {
 	uint64_t device; /* st_dev */
 };
 #define MOUNT_READ_ONLY 1u
+#define MOUNT_ON_DEMAND 2u /* its folder is made when somebody wants it */
 
 /* A place in a file system: a mount and the rest of the path within it,
  * normalised: no "." or "..", no doubled or trailing slash, "" = its root. */
@@ -213,6 +214,8 @@ struct fs_ops {
 
 int mounts_start(void); /* built-in table, then etc/fstab */
 const struct mount *mount_find(const char *absolute, size_t *prefix);
+/* Makes the folder of a MOUNT_ON_DEMAND; true if it was missing until now. */
+bool mount_make(const struct mount *m);
 /* The mount of files that are made up where there is none; NULL if p is no
  * such place. */
 const struct mount *mount_made(const struct place *p);

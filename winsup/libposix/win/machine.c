@@ -84,6 +84,13 @@ size_t win_profile_folder(uint16_t *to, size_t room)
 	return n < room ? n : 0;
 }
 
+size_t win_temporary_folder(uint16_t *to, size_t room)
+{
+	DWORD n = GetTempPathW((DWORD)room, (WCHAR *)to);
+
+	return n && n < room ? n - 1 : 0;
+}
+
 static size_t offset_text(char *to, size_t room, int minutes)
 {
 	int m = minutes < 0 ? -minutes : minutes;

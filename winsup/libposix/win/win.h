@@ -370,6 +370,8 @@ size_t win_host_name(char *to, size_t room); /* UTF-8 */
 size_t win_user_name(char *to, size_t room);
 /* The user's own folder, a Windows path; units, 0 if it is not known. */
 size_t win_profile_folder(uint16_t *to, size_t room);
+/* That for what need not last, the user's own; without a last backslash. */
+size_t win_temporary_folder(uint16_t *to, size_t room);
 /* POSIX TZ text of Windows' current zone ("CET-1CEST,M3.5.0,M10.5.0/3"). */
 size_t win_time_zone(char *to, size_t room);
 /* Numbers for the user and primary group from the token's last sub-ids. */

@@ -29,27 +29,41 @@ long nt_mkdir(const struct place *p, uint32_t mode)
 }
 
 /* Away from its folder, so that this can be removed; where that cannot be,
- * beside its old name. */
-static long move_away(win_handle h, const struct win_name *name)
+ * beside its old name.  `away`, of NT_PATH units at `path`, is its new one. */
+static long move_away(win_handle h, const struct win_name *name,
+	struct win_name *away, uint16_t *path)
 {
-	uint16_t path[NT_PATH];
-	struct win_name away;
 	long r = -EXDEV;
 
-	if (nt_hidden_root(name, &away, path))
-		r = win_file_rename(h, &away, false, false);
+	if (nt_hidden_root(name, away, path))
+		r = win_file_rename(h, away, false, false);
 	if (!r)
 		return r;
 	memcpy(path, name->text, name->length * 2);
-	away = (struct win_name){ 0, path, name->length };
-	nt_hidden_name(&away, path);
-	return win_file_rename(h, &away, false, false);
+	*away = (struct win_name){ 0, path, name->length };
+	nt_hidden_name(away, path);
+	return win_file_rename(h, away, false, false);
+}
+
+/* A file that is mapped is not to be deleted, but who opens it may say that it
+ * shall go when it is closed: by the last one, which is the mapping. */
+static void delete_mapped(const struct win_name *name)
+{
+	win_handle h;
+
+	if (!win_file_open(&h, name, WIN_FILE_DELETE, WIN_OPEN,
+		    WIN_FILE_NO_FOLLOW | WIN_FILE_NOT_FOLDER |
+			    WIN_FILE_DELETE_ON_CLOSE,
+		    0, NULL))
+		win_close(h);
 }
 
 /* The name is free when this returns; the file or folder lives as long as it
  * is open. */
 static long remove_name(const struct win_name *name, uint32_t attributes)
 {
+	uint16_t path[NT_PATH];
+	struct win_name away;
 	win_handle h;
 	long r = win_file_open(&h, name,
 		WIN_FILE_DELETE | WIN_FILE_SET_ATTRIBUTES, WIN_OPEN,
@@ -65,11 +79,12 @@ static long remove_name(const struct win_name *name, uint32_t attributes)
 		if (attributes & WIN_ATTRIBUTE_READONLY)
 			win_file_set_attributes(h,
 				attributes & ~(uint32_t)WIN_ATTRIBUTE_READONLY);
-		r = move_away(h, name);
-		if (!r)
-			r = win_file_delete(h, false);
-		if (!r)
+		r = move_away(h, name, &away, path);
+		if (!r) {
+			if (win_file_delete(h, false))
+				delete_mapped(&away);
 			nt_file_removed(h);
+		}
 	}
 	win_close(h);
 	return r;

@@ -58,6 +58,10 @@ struct file *nt_folder_make(win_handle h, int flags, uint64_t device);
 struct file *nt_folder_unpack(struct transfer *from);
 extern const struct file_ops nt_folder_ops;
 
+/* ---- sweep.c ---- */
+/* Deletes the hidden files in the bundle's root; once in a session. */
+void nt_sweep(void);
+
 /* ---- change.c ---- */
 long nt_mkdir(const struct place *p, uint32_t mode);
 long nt_rmdir(const struct place *p);

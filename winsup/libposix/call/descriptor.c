@@ -98,6 +98,18 @@ static int get_flags(struct file *f)
 	       O_LARGEFILE;
 }
 
+static long lock_record(struct file *f, int command, struct flock *user)
+{
+	struct flock l;
+	long r = user_copy_in(&l, user, sizeof l);
+
+	if (!r)
+		r = record_lock(f, command, &l);
+	if (!r && command == F_GETLK)
+		r = user_copy_out(user, &l, sizeof l);
+	return r;
+}
+
 long sys_fcntl(int fd, int command, unsigned long argument)
 {
 	struct file *f;
@@ -126,6 +138,11 @@ long sys_fcntl(int fd, int command, unsigned long argument)
 		break;
 	case F_SETFL:
 		r = set_flags(f, (int)argument);
+		break;
+	case F_GETLK:
+	case F_SETLK:
+	case F_SETLKW:
+		r = lock_record(f, command, (struct flock *)argument);
 		break;
 	default:
 		r = -EINVAL;

@@ -43,10 +43,7 @@ static long map_copy(struct file *f, uintptr_t hint, size_t size,
 static long map_shared(struct file *f, const struct kstat *st, uintptr_t hint,
 	size_t size, int protection, int flags, int64_t offset)
 {
-	const uint64_t which[2] = { st->dev, st->ino };
-	/* anonymous objects are counted from 1 */
-	struct mappable what = { 0, (uint64_t)offset,
-		hash_bytes(which, sizeof which) | 1ul << 63 };
+	struct mappable what = { 0, (uint64_t)offset, file_object(st) };
 	int most = PROT_READ;
 	long r;
 

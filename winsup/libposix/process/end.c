@@ -84,6 +84,7 @@ void process_end(uint32_t index, int status)
 	int code;
 
 	leave_children(index);
+	records_forget(index);
 	if (!publish(slot, status))
 		return;
 	status = task_process_status(slot->word);

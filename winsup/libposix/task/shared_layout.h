@@ -11,7 +11,7 @@
 
 #include "lock/lock.h"
 
-#define SHARED_LAYOUT 9
+#define SHARED_LAYOUT 10
 #define SHARED_MAGIC  0x786973306c696267ul
 
 #define PROCESS_SLOTS 2048 /* processes, zombies included */
@@ -118,6 +118,28 @@ struct signal_queue {
 	struct signal_record ring[REALTIME_RING]; /* in order of arrival */
 };
 
+/* ---- record locks (room vfs) ---- */
+
+#define RECORDS 4096
+
+/* One of a process's: POSIX.1-2024 fcntl().  `owner` is written last and
+ * cleared first: process slot + 1, generation << 32; 0: free. */
+struct record {
+	_Atomic uint64_t owner;
+	uint64_t object;
+	int64_t start, end; /* first and last byte; the largest: to the end */
+	uint32_t type;	    /* F_RDLCK or F_WRLCK */
+	int32_t pid;
+};
+
+/* What a process in F_SETLKW waits for; `owner` as above, 0: it does not. */
+struct record_wait {
+	_Atomic uint64_t owner;
+	uint64_t object;
+	int64_t start, end;
+	uint32_t type, pad;
+};
+
 /* ---- processes (room task, process) ---- */
 
 enum process_state {
@@ -160,6 +182,7 @@ struct process_slot {
 	struct wait_queue children; /* woken when a child changes state */
 	struct wait_queue ended;    /* woken when this one ends */
 	struct wait_queue resumed;  /* its stopped threads sleep here */
+	struct record_wait record_wait;
 	struct signal_queue signals;
 };
 
@@ -204,7 +227,7 @@ struct shared {
 	_Atomic int32_t last_pid;
 	/* slots from here on were never used: scans end there */
 	_Atomic uint32_t process_end, host_end, queue_end, thread_end;
-	uint32_t pad2;
+	_Atomic uint32_t record_end;
 	/* counters: of anonymous objects of shared memory, of waits */
 	_Atomic uint64_t last_object, last_ticket;
 	struct shared_lock futex_locks[FUTEX_LOCKS]; /* by hash of the word */
@@ -216,6 +239,9 @@ struct shared {
 	struct process_slot process[PROCESS_SLOTS];
 	struct thread_slot threads[THREAD_SLOTS];
 	struct queue_slot queues[QUEUE_SLOTS];
+	struct shared_lock records_lock;
+	struct wait_queue records_changed;
+	struct record records[RECORDS];
 };
 
 _Static_assert(sizeof(struct wait_queue) == 32, "shared layout");

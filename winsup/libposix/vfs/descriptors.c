@@ -194,8 +194,10 @@ long fd_replace(int fd, struct file *file, bool close_on_exec)
 	lock_drop(&f->lock);
 	if (r < 0)
 		file_put(file);
-	if (old)
+	if (old) {
+		records_close(old);
 		file_put(old);
+	}
 	return r;
 }
 
@@ -220,6 +222,7 @@ long fd_close(int fd)
 	lock_drop(&f->lock);
 	if (!file)
 		return -EBADF;
+	records_close(file);
 	file_put(file);
 	return 0;
 }
@@ -313,6 +316,8 @@ void files_pack(struct process *p, struct transfer *to, int how)
 		struct descriptor *d = &f->table[i];
 		int first;
 
+		if (d->file && how == TRANSFER_EXEC && d->close_on_exec)
+			records_close(d->file);
 		if (!d->file || (how == TRANSFER_EXEC && d->close_on_exec))
 			continue;
 		first = d->file->refs > 1 ? first_with(f, i, how) : i;
@@ -356,7 +361,13 @@ void files_exec(struct process *p)
 {
 	struct files *f = p->files;
 
-	for (int i = 0; i < f->room; i++)
-		if (f->table[i].file && f->table[i].close_on_exec)
-			file_put(take_out(f, i));
+	for (int i = 0; i < f->room; i++) {
+		struct file *file;
+
+		if (!f->table[i].file || !f->table[i].close_on_exec)
+			continue;
+		file = take_out(f, i);
+		records_close(file);
+		file_put(file);
+	}
 }

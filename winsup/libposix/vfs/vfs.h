@@ -158,6 +158,18 @@ void files_each(void (*f)(struct file *file, void *argument), void *argument);
 /* After a rename: what was open below `from` is below `to` now. */
 void files_moved(const char *from, const char *to);
 
+/* ---- record locks (records.c) ---- */
+struct flock;
+/* The number of a file for all of the session, made from device and inode. */
+uint64_t file_object(const struct kstat *st);
+/* F_GETLK (which changes *l), F_SETLK, F_SETLKW. */
+long record_lock(struct file *f, int command, struct flock *l);
+/* A descriptor of the caller's is closed: with any of a file's its process's
+ * locks on that file go. */
+void records_close(struct file *f);
+/* The process in that slot is over.  Any thread. */
+void records_forget(uint32_t process_slot);
+
 /* ---- mounts and paths ---- */
 struct fs_ops;
 struct mount {

@@ -1,9 +1,10 @@
-/* Record locks.  timeout: 120 */
+/* Record locks and flock.  timeout: 120 */
 #include "test.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -325,6 +326,108 @@ static void deadlocks_are_told(void **state)
 	close(ends[1]);
 }
 
+static int try_flock(int f, int operation)
+{
+	return flock(f, operation | LOCK_NB) ? errno : 0;
+}
+
+static void flock_is_of_the_description(void **state)
+{
+	int other = open("locked", O_RDWR), copy = dup(fd);
+
+	assert_int_equal(try_flock(fd, LOCK_EX), 0);
+	assert_int_equal(try_flock(fd, LOCK_EX), 0);
+	assert_int_equal(try_flock(copy, LOCK_EX), 0);
+	assert_int_equal(try_flock(other, LOCK_SH), EWOULDBLOCK);
+	/* record locks are another matter */
+	assert_int_equal(lock(other, F_SETLK, F_WRLCK, 0, 0), 0);
+	assert_int_equal(try_flock(copy, LOCK_SH), 0);
+	assert_int_equal(try_flock(other, LOCK_SH), 0);
+	assert_int_equal(try_flock(fd, LOCK_EX), EWOULDBLOCK);
+	/* a conversion that fails loses the lock */
+	assert_int_equal(try_flock(other, LOCK_EX), 0);
+	assert_int_equal(try_flock(other, LOCK_UN), 0);
+	assert_int_equal(try_flock(fd, LOCK_EX), 0);
+	/* a copy keeps it */
+	close(copy);
+	assert_int_equal(try_flock(other, LOCK_EX), EWOULDBLOCK);
+	assert_int_equal(try_flock(99, LOCK_EX), EBADF);
+	assert_int_equal(try_flock(fd, 77), EINVAL);
+	close(other);
+}
+
+static void flock_is_shared_by_fork(void **state)
+{
+	int other = open("locked", O_RDONLY), status;
+	pid_t pid;
+
+	assert_int_equal(try_flock(fd, LOCK_EX), 0);
+	pid = fork();
+	if (!pid) {
+		alarm(60);
+		/* the parent's and ours */
+		_exit(try_flock(fd, LOCK_EX) || !try_flock(other, LOCK_EX));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(try_flock(other, LOCK_EX), EWOULDBLOCK);
+	/* a child that has it keeps it, until it dies */
+	pid = fork();
+	if (!pid) {
+		alarm(60);
+		for (;;)
+			pause();
+	}
+	close(fd);
+	assert_int_equal(try_flock(other, LOCK_EX), EWOULDBLOCK);
+	end(pid, SIGKILL);
+	assert_int_equal(try_flock(other, LOCK_EX), 0);
+	close(other);
+	fd = open("locked", O_RDWR);
+	assert_int_equal(try_flock(fd, LOCK_EX), 0);
+	/* over exec as well */
+	pid = fork();
+	if (!pid)
+		execl("/bin/sleep", "sleep", "60", (char *)NULL);
+	close(fd);
+	usleep(300000);
+	fd = open("locked", O_RDWR);
+	assert_int_equal(try_flock(fd, LOCK_SH), EWOULDBLOCK);
+	end(pid, SIGTERM);
+	assert_int_equal(try_flock(fd, LOCK_SH), 0);
+}
+
+static void flock_waits(void **state)
+{
+	struct sigaction a = { .sa_handler = nothing };
+	int other = open("locked", O_RDWR), ends[2];
+	pid_t pid;
+	char c;
+
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	if (!pid) {
+		int own = open("locked", O_RDWR);
+
+		alarm(60);
+		flock(own, LOCK_EX);
+		if (write(ends[1], "x", 1) != 1)
+			_exit(1);
+		usleep(300000);
+		_exit(0);
+	}
+	assert_int_equal(read(ends[0], &c, 1), 1);
+	sigaction(SIGALRM, &a, NULL);
+	ualarm(50000, 0);
+	assert_int_equal(flock(other, LOCK_EX), -1);
+	assert_int_equal(errno, EINTR);
+	assert_int_equal(flock(other, LOCK_EX), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	close(other);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -339,6 +442,9 @@ int main(void)
 		CASE(waiting),
 		CASE(a_counter),
 		CASE(deadlocks_are_told),
+		CASE(flock_is_of_the_description),
+		CASE(flock_is_shared_by_fork),
+		CASE(flock_waits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

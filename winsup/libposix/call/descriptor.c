@@ -151,6 +151,18 @@ long sys_fcntl(int fd, int command, unsigned long argument)
 	return r;
 }
 
+long sys_flock(int fd, int operation)
+{
+	struct file *f;
+	long r = fd_get(fd, &f);
+
+	if (r)
+		return r;
+	r = f->flags & O_PATH ? -EBADF : flock_file(f, operation);
+	file_put(f);
+	return r;
+}
+
 long sys_ioctl(int fd, unsigned long request, unsigned long argument)
 {
 	struct file *f;

@@ -85,6 +85,7 @@ void process_end(uint32_t index, int status)
 
 	leave_children(index);
 	records_forget(index);
+	flocks_forget(index);
 	if (!publish(slot, status))
 		return;
 	status = task_process_status(slot->word);

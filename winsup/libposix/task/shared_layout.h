@@ -11,7 +11,7 @@
 
 #include "lock/lock.h"
 
-#define SHARED_LAYOUT 10
+#define SHARED_LAYOUT 11
 #define SHARED_MAGIC  0x786973306c696267ul
 
 #define PROCESS_SLOTS 2048 /* processes, zombies included */
@@ -218,6 +218,17 @@ struct queue_slot {
 	struct holder_set readers, writers;
 };
 
+/* ---- flock(2) (room vfs) ---- */
+
+#define FLOCKS 512
+
+struct flock_slot {
+	_Atomic uint64_t description; /* written last, cleared first; 0: free */
+	uint64_t object;
+	uint32_t type, pad; /* LOCK_SH or LOCK_EX */
+	struct holder_set holders;
+};
+
 /* ---- the section ---- */
 
 struct shared {
@@ -227,9 +238,11 @@ struct shared {
 	_Atomic int32_t last_pid;
 	/* slots from here on were never used: scans end there */
 	_Atomic uint32_t process_end, host_end, queue_end, thread_end;
-	_Atomic uint32_t record_end;
-	/* counters: of anonymous objects of shared memory, of waits */
-	_Atomic uint64_t last_object, last_ticket;
+	_Atomic uint32_t record_end, flock_end;
+	uint32_t pad2;
+	/* counters: of anonymous objects of shared memory, of waits, of open
+	 * file descriptions */
+	_Atomic uint64_t last_object, last_ticket, last_description;
 	struct shared_lock futex_locks[FUTEX_LOCKS]; /* by hash of the word */
 	struct shared_lock table; /* process table: parents, groups, sessions */
 	/* the console's foreground process group; 0: the first process's */
@@ -242,6 +255,7 @@ struct shared {
 	struct shared_lock records_lock;
 	struct wait_queue records_changed;
 	struct record records[RECORDS];
+	struct flock_slot flocks[FLOCKS]; /* records_lock */
 };
 
 _Static_assert(sizeof(struct wait_queue) == 32, "shared layout");

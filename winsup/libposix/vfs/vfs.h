@@ -87,6 +87,8 @@ struct file {
 	/* absolute POSIX path it was opened by, as far as this process has
 	 * renamed it since, or NULL; `lock` */
 	char *path;
+	/* its number in the session, 0 until that is asked for: flock(2) */
+	uint64_t description;
 };
 
 /* What chmod, chown, utimensat change; a bit in `what` for each. */
@@ -169,6 +171,16 @@ long record_lock(struct file *f, int command, struct flock *l);
 void records_close(struct file *f);
 /* The process in that slot is over.  Any thread. */
 void records_forget(uint32_t process_slot);
+
+/* ---- flock (flocks.c) ---- */
+/* LOCK_SH, LOCK_EX, LOCK_UN, with LOCK_NB. */
+long flock_file(struct file *f, int operation);
+/* The process in that slot gets the open file as well. */
+void flock_share(struct file *f, uint32_t process_slot);
+/* The caller's process has it no longer. */
+void flock_release(struct file *f);
+/* The process in that slot is over.  Any thread. */
+void flocks_forget(uint32_t process_slot);
 
 /* ---- mounts and paths ---- */
 struct fs_ops;

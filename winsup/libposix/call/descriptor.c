@@ -11,7 +11,6 @@
 
 #define CLOSE_RANGE_UNSHARE 2u
 #define CLOSE_RANGE_CLOEXEC 4u
-#define RLIMIT_FILES	    7
 #define SETTABLE	    (O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME)
 
 long sys_close(int fd)
@@ -123,7 +122,7 @@ long sys_fcntl(int fd, int command, unsigned long argument)
 		return r < 0 ? r : 0;
 	case F_DUPFD:
 	case F_DUPFD_CLOEXEC:
-		if (argument >= current->process->limits[RLIMIT_FILES][0]) {
+		if (argument >= current->process->limits[LIMIT_FILES][0]) {
 			r = fd_flags(fd, -1);
 			return r < 0 ? r : -EINVAL;
 		}

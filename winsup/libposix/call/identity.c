@@ -9,9 +9,9 @@
 #include "abi/errno.h"
 #include "memory/memory.h"
 #include "process/process.h"
+#include "signal/signal.h"
 
-#define LIMITS 16
-#define KEEP   (~0u)
+#define KEEP (~0u)
 
 static struct process *own(void)
 {
@@ -161,6 +161,8 @@ static long limits(unsigned which, const struct rlimit *set, struct rlimit *get)
 		return -EFAULT;
 	if (set)
 		memcpy(now, new, sizeof new);
+	if (set && which == LIMIT_CPU)
+		timers_set_limit(own());
 	return 0;
 }
 

@@ -3,18 +3,76 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "abi/errno.h"
 #include "memory/memory.h"
+#include "signal/signal.h"
 #include "vfs/vfs.h"
 
 #define VECTORS	     1024	  /* IOV_MAX */
 #define TRANSFER_MAX 0x7ffff000ul /* man 2 read, NOTES */
 
 enum direction { READ, WRITE };
+
+/* RLIMIT_FSIZE: how much of `size` bytes at `at` may be written; 0 with the
+ * signal that tells. */
+static size_t below_limit(int64_t at, size_t size)
+{
+	uint64_t limit = current->process->limits[LIMIT_FILE_SIZE][0];
+
+	if (!size || (uint64_t)at + size <= limit)
+		return size;
+	if ((uint64_t)at < limit)
+		return limit - (uint64_t)at;
+	signal_raise(SIGXFSZ);
+	return 0;
+}
+
+/* Where a write to a disk file begins, or -errno. */
+static int64_t begins(struct file *f, const struct io *io)
+{
+	struct kstat st;
+	long r;
+
+	if (!(file_flags(f) & O_APPEND))
+		return io->offset >= 0 ? io->offset
+				       : f->ops->seek(f, 0, SEEK_CUR);
+	r = f->ops->stat(f, &st);
+	return r ? r : st.size;
+}
+
+/* Writes no more than the limit lets. */
+static long write_limited(struct file *f, const struct io *io)
+{
+	struct iovec *v;
+	struct io less = *io;
+	int64_t at = begins(f, io);
+	long r;
+
+	if (at < 0)
+		return at;
+	less.size = below_limit(at, io->size);
+	if (!less.size && io->size)
+		return -EFBIG;
+	v = win_alloc((size_t)io->count * sizeof *v);
+	if (!v)
+		return -ENOMEM;
+	less.vector = v;
+	less.count = 0;
+	for (size_t left = less.size; left; less.count++) {
+		v[less.count] = io->vector[less.count];
+		if (v[less.count].iov_len > left)
+			v[less.count].iov_len = left;
+		left -= v[less.count].iov_len;
+	}
+	r = f->ops->write(f, &less);
+	win_free(v);
+	return r;
+}
 
 static long run(struct file *f, struct io *io, enum direction d)
 {
@@ -26,6 +84,9 @@ static long run(struct file *f, struct io *io, enum direction d)
 	if (io->offset >= 0 && !f->ops->seek)
 		return -ESPIPE;
 	io->nonblocking = file_flags(f) & O_NONBLOCK;
+	if (d == WRITE && f->ops->truncate && f->ops->seek &&
+		current->process->limits[LIMIT_FILE_SIZE][0] != UNLIMITED)
+		return write_limited(f, io);
 	return operation(f, io);
 }
 
@@ -157,6 +218,9 @@ static long truncate_file(struct file *f, long size)
 {
 	struct kstat st;
 
+	if (f->ops->truncate && f->ops->stat && !f->ops->stat(f, &st) &&
+		size > st.size && !below_limit(size - 1, 1))
+		return -EFBIG;
 	if (f->ops->truncate)
 		return f->ops->truncate(f, size);
 	return f->ops->stat && !f->ops->stat(f, &st) && S_ISDIR(st.mode)

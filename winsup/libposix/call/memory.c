@@ -115,6 +115,17 @@ static long map_file(int fd, uintptr_t hint, size_t size, int protection,
 	return r;
 }
 
+/* RLIMIT_AS and RLIMIT_DATA: man 2 getrlimit. */
+static bool within_limits(size_t more, bool data)
+{
+	uint64_t(*limits)[2] = current->process->limits;
+	uint64_t all = limits[LIMIT_MEMORY][0], most = limits[LIMIT_DATA][0];
+
+	return (all == UNLIMITED || memory_size() + more <= all) &&
+	       (!data || most == UNLIMITED ||
+		       memory_data_size() + more <= most);
+}
+
 long sys_mmap(uintptr_t hint, size_t size, int protection,
 	unsigned long long_flags, int fd, long offset)
 {
@@ -126,7 +137,9 @@ long sys_mmap(uintptr_t hint, size_t size, int protection,
 	if (type != MAP_SHARED && type != MAP_PRIVATE &&
 		type != MAP_SHARED_VALIDATE)
 		return -EINVAL;
-	if (size > MEMORY_HIGH)
+	if (size > MEMORY_HIGH ||
+		!within_limits(
+			size, type == MAP_PRIVATE && (protection & PROT_WRITE)))
 		return -ENOMEM;
 	if (!(flags & MAP_ANONYMOUS))
 		return map_file(fd, hint, size, protection & 7,
@@ -151,6 +164,8 @@ long sys_mprotect(uintptr_t start, size_t size, int protection)
 long sys_mremap(uintptr_t old, size_t old_size, size_t new_size,
 	unsigned long flags, uintptr_t place)
 {
+	if (new_size > old_size && !within_limits(new_size - old_size, true))
+		return -ENOMEM;
 	return memory_remap(old, old_size, new_size, (int)flags, place);
 }
 
@@ -187,5 +202,9 @@ long sys_mincore(uintptr_t start, size_t size, void *user)
 
 long sys_brk(uintptr_t wanted)
 {
+	uintptr_t now = (uintptr_t)memory_break(0);
+
+	if (wanted > now && !within_limits(wanted - now, true))
+		return (long)now;
 	return memory_break(wanted);
 }

@@ -54,7 +54,7 @@ static long do_poll(struct pollfd *user, unsigned long count, int64_t deadline)
 	size_t size = count * sizeof *fds;
 	long r;
 
-	if (count > current->process->limits[7][0])
+	if (count > current->process->limits[LIMIT_FILES][0])
 		return -EINVAL;
 	if (count > array_size(few) && !(fds = win_alloc(size)))
 		return -ENOMEM;

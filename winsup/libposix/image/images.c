@@ -101,20 +101,24 @@ static void set_native(struct image *im)
 	im->native_size = (size_t)n;
 }
 
-static struct image *enlist(
-	struct images *i, struct resident *r, const char *path)
+/* Takes r over, also on failure. */
+static long enlist(struct images *i, struct resident *r, const char *path,
+	struct image **out)
 {
 	struct image *im = win_alloc(sizeof *im);
 
-	if (!im)
-		return NULL;
+	if (!im) {
+		resident_put(r);
+		return -ENOMEM;
+	}
 	im->resident = r;
 	im->path = copy_text(path);
 	im->soname =
 		copy_text(r->module->soname ? r->base + r->module->soname : "");
 	im->global = !i->started;
 	list_append(&i->list, &im->entry);
-	return im;
+	*out = im;
+	return 0;
 }
 
 static struct image *loaded(struct images *i, const struct identity *identity)
@@ -149,13 +153,7 @@ static long add_at(struct images *i, const char *path, struct file *f,
 	struct resident *r;
 	long error = resident_get(f, identity, wanted, i->fresh, &r);
 
-	if (error)
-		return error;
-	*out = enlist(i, r, path);
-	if (*out)
-		return 0;
-	resident_put(r);
-	return -ENOMEM;
+	return error ? error : enlist(i, r, path, out);
 }
 
 /* The sender saw the file with that identity: no need to look at it again. */
@@ -165,13 +163,7 @@ static long add_resident(struct images *i, const char *path, uint64_t base,
 	struct resident *r;
 	long error = resident_find(identity, base, i->fresh, &r);
 
-	if (error)
-		return error;
-	*out = enlist(i, r, path);
-	if (*out)
-		return 0;
-	resident_put(r);
-	return -ENOMEM;
+	return error ? error : enlist(i, r, path, out);
 }
 
 long images_add(struct images *i, const char *path, const char *name,
@@ -457,6 +449,7 @@ long image_adopt_program(struct process *p, const struct module *module,
 	struct images *i = images_create();
 	struct identity identity = { 0 };
 	struct resident *r;
+	struct image *im;
 	struct file *f;
 	long error;
 
@@ -469,8 +462,9 @@ long image_adopt_program(struct process *p, const struct module *module,
 	error = resident_adopt(module, &identity, &r);
 	if (error)
 		return error;
-	if (!enlist(i, r, path))
-		return -ENOMEM;
+	error = enlist(i, r, path, &im);
+	if (error)
+		return error;
 	return complete(i, variable(environment, "LD_LIBRARY_PATH"),
 		variable(environment, "LD_PRELOAD"), problem, room);
 }
@@ -576,13 +570,7 @@ static long receive_image(struct images *i, const char *path, uint64_t base,
 	struct resident *r;
 	long error = resident_receive(identity, base, from, &r);
 
-	if (error)
-		return error;
-	*out = enlist(i, r, path);
-	if (*out)
-		return 0;
-	resident_put(r);
-	return -ENOMEM;
+	return error ? error : enlist(i, r, path, out);
 }
 
 static long get_image(struct images *i, const char *path, struct transfer *from)

@@ -539,21 +539,41 @@ bool memory_next(uintptr_t after, struct region *out)
 	return found;
 }
 
-size_t memory_size(void)
+static size_t sum(bool (*counts)(const struct region *r))
 {
 	size_t size = 0;
 
 	lock_take(&memory_lock);
 	list_for_each(entry, &memory_regions)
 	{
-		struct region *r =
+		const struct region *r =
 			&container_of(entry, struct node, entry)->region;
 
-		if (r->kind != REGION_GONE)
+		if (counts(r))
 			size += r->end - r->start;
 	}
 	lock_drop(&memory_lock);
 	return size;
+}
+
+static bool is_there(const struct region *r)
+{
+	return r->kind != REGION_GONE;
+}
+
+static bool is_data(const struct region *r)
+{
+	return r->kind == REGION_PRIVATE && (r->protection & WIN_WRITE);
+}
+
+size_t memory_size(void)
+{
+	return sum(is_there);
+}
+
+size_t memory_data_size(void)
+{
+	return sum(is_data);
 }
 
 /* The lowest granule stays without memory: running off the end faults. */

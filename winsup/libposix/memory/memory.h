@@ -108,7 +108,8 @@ void memory_unpack_pages(struct transfer *from);
 /* musl's own data in posix1.dll: copied by fork, fresh for each program. */
 void memory_upper_reset(void);
 
-/* Statistics for getrusage and /proc: bytes mapped and bytes of stack. */
+/* Bytes mapped, and those of them that are private and can be written. */
 size_t memory_size(void);
+size_t memory_data_size(void);
 
 #endif

@@ -5,14 +5,9 @@
 
 #include "memory/memory.h"
 
-#define UNLIMITED   (~0ul)
-#define LIMIT_STACK 3
-#define LIMIT_CORE  4
-#define LIMIT_FILES 7
-
 static void default_limits(struct process *p)
 {
-	for (int i = 0; i < 16; i++)
+	for (int i = 0; i < LIMITS; i++)
 		p->limits[i][0] = p->limits[i][1] = UNLIMITED;
 	p->limits[LIMIT_STACK][0] = USER_STACK_SIZE;
 	p->limits[LIMIT_CORE][0] = 0;

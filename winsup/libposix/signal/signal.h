@@ -96,6 +96,8 @@ void timers_set_cpu(
 void timers_get_cpu(
 	struct process *p, bool system, int64_t *left, int64_t *interval);
 /* timer_create(2) and relatives; the id or -errno. */
+/* RLIMIT_CPU has changed. */
+void timers_set_limit(struct process *p);
 long timers_add(struct process *p, int clock, int notify, int signal,
 	uint64_t value, struct thread *thread);
 long timers_set(struct process *p, int id, bool absolute, int64_t first,

@@ -36,6 +36,7 @@ struct timers {
 	struct lock lock;
 	struct posix_timer real; /* alarm() and ITIMER_REAL are one */
 	struct cpu_timer cpu[2]; /* ITIMER_VIRTUAL, ITIMER_PROF */
+	struct cpu_timer limit;	 /* RLIMIT_CPU */
 	struct posix_timer posix[TIMERS];
 };
 
@@ -152,6 +153,48 @@ void timers_get_cpu(
 	}
 }
 
+#define SECOND 1000000000l
+
+static int64_t seconds(uint64_t limit)
+{
+	return limit < INT64_MAX / SECOND ? (int64_t)limit * SECOND : INT64_MAX;
+}
+
+/* man 2 getrlimit: SIGXCPU at the soft limit and each second after it, SIGKILL
+ * at the hard one. */
+static void look_at_limit(struct timer *timer)
+{
+	struct cpu_timer *t = container_of(timer, struct cpu_timer, timer);
+	int64_t hard = seconds(t->process->limits[LIMIT_CPU][1]);
+	struct signal_record record = { .code = SI_KERNEL };
+	int64_t now = cpu_time(t);
+
+	record.signal = now >= hard ? SIGKILL : SIGXCPU;
+	if (now >= t->due) {
+		signal_send(t->process->slot, &record);
+		t->due = now + t->interval;
+	}
+	if (t->due > hard)
+		t->due = hard;
+	look_again(t, t->due - now);
+}
+
+void timers_set_limit(struct process *p)
+{
+	struct cpu_timer *t = &p->timers->limit;
+	uint64_t soft = p->limits[LIMIT_CPU][0];
+
+	if (t->process)
+		timer_cancel(&t->timer);
+	t->process = soft == UNLIMITED ? NULL : p;
+	if (!t->process)
+		return;
+	/* Linux takes none for one second */
+	t->due = seconds(soft ? soft : 1);
+	t->interval = SECOND;
+	look_again(t, t->due - cpu_time(t));
+}
+
 struct timers *timers_create(void)
 {
 	struct timers *t = win_alloc(sizeof *t);
@@ -169,6 +212,9 @@ struct timers *timers_create(void)
 		t->cpu[i].system = i;
 		t->cpu[i].signal = i ? SIGPROF : SIGVTALRM;
 	}
+	t->limit.timer.deadline = WIN_FOREVER;
+	t->limit.timer.fire = look_at_limit;
+	t->limit.system = true;
 	return t;
 }
 
@@ -188,6 +234,8 @@ void timers_free(struct timers *t)
 	for (int i = 0; i < 2; i++)
 		if (t->cpu[i].process)
 			timer_cancel(&t->cpu[i].timer);
+	if (t->limit.process)
+		timer_cancel(&t->limit.timer);
 	for (int i = 0; i < TIMERS; i++)
 		drop(&t->posix[i]);
 	win_free(t);
@@ -226,6 +274,7 @@ int timers_unpack(struct process *p, struct transfer *from, int how)
 		return -ENOMEM;
 	if (left)
 		timers_set_real(p, left, interval, NULL, NULL);
+	timers_set_limit(p);
 	return (int)from->error;
 }
 

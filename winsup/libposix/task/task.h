@@ -62,6 +62,19 @@ struct thread {
 	char name[NAME_SIZE];
 };
 
+/* RLIMIT_* of what has an effect, and of what is handed on. */
+enum limit {
+	LIMIT_CPU = 0,
+	LIMIT_FILE_SIZE = 1,
+	LIMIT_DATA = 2,
+	LIMIT_STACK = 3,
+	LIMIT_CORE = 4,
+	LIMIT_FILES = 7,
+	LIMIT_MEMORY = 9,
+	LIMITS = 16
+};
+#define UNLIMITED (~0ul)
+
 /* A POSIX process.  A vfork child is a second one on the same thread. */
 struct process {
 	uint32_t slot; /* process slot */
@@ -78,7 +91,7 @@ struct process {
 	struct process *vfork_of; /* the parent, while its memory is borrowed */
 	struct frame *vfork_frame; /* where that goes on */
 	uint64_t vfork_sigmask;
-	uint64_t limits[16][2]; /* soft, hard; by RLIMIT_* */
+	uint64_t limits[LIMITS][2]; /* soft, hard */
 	uint32_t uid, gid, euid, egid, suid, sgid;
 	_Atomic uint32_t exiting; /* status + 1 once exit_group has begun */
 	char *program;		  /* POSIX path of the program, win_alloc */

@@ -5,8 +5,6 @@
 
 #include "abi/errno.h"
 
-#define RLIMIT_NOFILE 7
-
 struct descriptor {
 	struct file *file; /* NULL: free */
 	bool close_on_exec;
@@ -149,7 +147,7 @@ long fd_borrow_writable(int fd, struct file **out)
 
 static int limit(void)
 {
-	uint64_t n = current->process->limits[RLIMIT_NOFILE][0];
+	uint64_t n = current->process->limits[LIMIT_FILES][0];
 
 	return n < OPEN_FILES ? (int)n : OPEN_FILES;
 }

@@ -238,6 +238,11 @@ long sys_times(struct tms *out)
 	return win_clock_monotonic() / TICK;
 }
 
+static long put_number(unsigned long user, uint32_t value)
+{
+	return user_copy_out((void *)user, &value, sizeof value);
+}
+
 long sys_prctl(int option, unsigned long a, unsigned long b, unsigned long c,
 	unsigned long d)
 {
@@ -260,6 +265,19 @@ long sys_prctl(int option, unsigned long a, unsigned long b, unsigned long c,
 		return 0;
 	case PR_GET_NAME:
 		return user_copy_out((void *)a, current->name, NAME_SIZE);
+	case PR_SET_PDEATHSIG:
+		if (a > SIGNALS)
+			return -EINVAL;
+		task_process_slot(own()->slot)->death_signal = (uint32_t)a;
+		return 0;
+	case PR_GET_PDEATHSIG:
+		return put_number(
+			a, task_process_slot(own()->slot)->death_signal);
+	case PR_SET_CHILD_SUBREAPER:
+		task_process_slot(own()->slot)->subreaper = a != 0;
+		return 0;
+	case PR_GET_CHILD_SUBREAPER:
+		return put_number(a, task_process_slot(own()->slot)->subreaper);
 	case PR_GET_DUMPABLE:
 		return 1;
 	case PR_SET_DUMPABLE:

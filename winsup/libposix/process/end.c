@@ -37,14 +37,57 @@ static bool has_stub(const struct process_slot *slot)
 				       task_shared()->hosts[stub - 1].word));
 }
 
-/* Children get no new parent that waits: there is no init here, so the dead
- * among them are freed and the living will be when they end.  A child that
- * ends meanwhile looks for its parent after it has become a zombie, so one of
- * us two sees it. */
+/* The nearest ancestor that wants orphans, or -1. */
+static long heir_of(uint32_t index)
+{
+	struct process_slot *p = task_process_slot(index);
+
+	for (int i = 0; i < PROCESS_SLOTS && has_parent(p); i++) {
+		index = p->parent_slot;
+		p = task_process_slot(index);
+		if (p->subreaper)
+			return index;
+	}
+	return -1;
+}
+
+static void tell_death(uint32_t child, int pid)
+{
+	struct process_slot *slot = task_process_slot(child);
+	struct signal_record record = { .signal = (int)slot->death_signal,
+		.code = SI_USER,
+		.pid = pid,
+		.uid = slot->uid };
+
+	if (record.signal && task_process_state(slot->word) == PROCESS_RUNNING)
+		signal_send(child, &record);
+}
+
+/* As its parent did: whether the child had ended before or not, somebody has
+ * told the new one when this returns. */
+static void inherit(uint32_t child, uint32_t heir)
+{
+	struct process_slot *slot = task_process_slot(child);
+	int status;
+
+	slot->parent_slot = heir;
+	slot->parent = task_process_slot(heir)->pid;
+	if (task_process_state(slot->word) != PROCESS_ZOMBIE)
+		return;
+	status = task_process_status(slot->word);
+	signal_parent(child, status & 0x7f ? CLD_KILLED : CLD_EXITED,
+		status & 0x7f ? status & 0x7f : status >> 8 & 0xff);
+}
+
+/* Without an heir children get no new parent that waits: there is no init
+ * here, so the dead among them are freed and the living will be when they end.
+ * A child that ends meanwhile looks for its parent after it has become a
+ * zombie, so one of us two sees it. */
 static void leave_children(uint32_t index)
 {
 	struct shared *s = task_shared();
 	int pid = s->process[index].pid;
+	long heir = heir_of(index);
 
 	for (uint32_t i = 0; i < s->process_end; i++) {
 		struct process_slot *child = &s->process[i];
@@ -53,6 +96,11 @@ static void leave_children(uint32_t index)
 		if (state == PROCESS_FREE || child->parent != pid ||
 			child->parent_slot != index)
 			continue;
+		tell_death(i, pid);
+		if (heir >= 0) {
+			inherit(i, (uint32_t)heir);
+			continue;
+		}
 		child->parent = 1;
 		if (!has_stub(child))
 			drop_zombie(i);

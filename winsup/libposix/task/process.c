@@ -74,6 +74,7 @@ long task_process_allocate(void)
 		p->parent_slot = 0;
 		p->host = task_host;
 		p->stub = 0;
+		p->death_signal = p->subreaper = 0;
 		p->flags = p->stop_status = 0;
 		p->threads = p->main_thread = 0;
 		p->has_executed = 0;

@@ -11,7 +11,7 @@
 
 #include "lock/lock.h"
 
-#define SHARED_LAYOUT 11
+#define SHARED_LAYOUT 12
 #define SHARED_MAGIC  0x786973306c696267ul
 
 #define PROCESS_SLOTS 2048 /* processes, zombies included */
@@ -170,6 +170,9 @@ struct process_slot {
 	/* host slot + 1 of the Windows process that stands for this one with
 	 * its Windows parent and waits for its status; 0: none */
 	_Atomic uint32_t stub;
+	_Atomic uint32_t death_signal; /* PR_SET_PDEATHSIG; 0: none */
+	/* PR_SET_CHILD_SUBREAPER: gets the children of its descendants */
+	_Atomic uint32_t subreaper;
 	uint32_t pad;
 	char name[NAME_SIZE];
 	int64_t start_time; /* monotonic ns */

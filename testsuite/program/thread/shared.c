@@ -7,6 +7,7 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -499,6 +500,40 @@ static void named_memory(void **state)
 	close(fd);
 }
 
+static void memory_without_a_name(void **state)
+{
+	int fd = memfd_create("a name / that means nothing", MFD_CLOEXEC);
+	struct stat st;
+	pid_t pid;
+	char *p, *q;
+
+	assert_true(fd >= 0);
+	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_nlink, 0);
+	assert_int_equal(st.st_size, 0);
+	assert_int_equal(ftruncate(fd, 8192), 0);
+	p = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_ptr_not_equal(p, MAP_FAILED);
+	pid = fork();
+	if (!pid) {
+		q = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			4096);
+		strcpy(q, "the child's");
+		_exit(0);
+	}
+	ends_well(pid);
+	assert_string_equal(p + 4096, "the child's");
+	assert_int_equal(pwrite(fd, "by write", 9, 0), 9);
+	assert_string_equal(p, "by write");
+	munmap(p, 8192);
+	close(fd);
+	assert_int_equal(memfd_create("x", 0x4000), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(memfd_create((char *)8, 0), -1);
+	assert_int_equal(errno, EFAULT);
+}
+
 /* Private memory is nobody else's, whatever the operation says. */
 static void private_words_stay_private(void **state)
 {
@@ -537,6 +572,7 @@ int main(void)
 		CASE(owners_may_die),
 		CASE(named_semaphores),
 		CASE(named_memory),
+		CASE(memory_without_a_name),
 		CASE(private_words_stay_private),
 	};
 

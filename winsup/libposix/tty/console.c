@@ -387,12 +387,12 @@ long console_open(int flags, struct file **out)
 }
 
 /* Windows' console ends a read at Ctrl-C.  Wine's (8.0) empties the line and
- * goes on: it gets the Enter that it waits for, and the line is dropped. */
-static void end_reading(void)
+ * goes on: it gets the Enter that it waits for, and the line is dropped.
+ * `from` was being read when Ctrl-C came: not by a read that the signal has
+ * already led to. */
+static void end_reading(win_handle from)
 {
-	win_handle from = typed.reading;
-
-	if (!from)
+	if (!from || typed.reading != from)
 		return;
 	typed.interrupted = true;
 	if (win_wait(&typed.ended, 1, win_clock_monotonic() + CONTROL_TIME) < 0)
@@ -417,11 +417,12 @@ static bool control(uint32_t type)
 {
 	struct process *p = task_process();
 	uint64_t host = task_shared()->hosts[task_host].word;
+	win_handle from = typed.reading;
 
 	if (p && task_host_state(host) == HOST_NATIVE)
 		tell_foreground(p, type);
 	if (type == 0)
-		end_reading();
+		end_reading(from);
 	return true;
 }
 

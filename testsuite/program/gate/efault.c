@@ -296,6 +296,8 @@ static const struct exception {
 	{ "getgroups", 1, "there need not be any", 0, -2 },
 	{ "select", 4, "the rest is not told", 1u << READ_ONLY, -1 },
 	{ "futex", 0, "only read", 1u << READ_ONLY, -2 },
+	{ "splice", 1, "neither is a pipe", 1u << READ_ONLY, EINVAL },
+	{ "splice", 3, "neither is a pipe", 1u << READ_ONLY, EINVAL },
 	{ "timer_settime", 2, "EINVAL, as no time", 1u << NOTHING, -2 },
 	{ "posix_object", 1, "there is none left", 0, -2 },
 	{ "futex", 0, "not aligned", 1u << CROSSING, EINVAL },

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "abi/errno.h"
+#include "ipc/ipc.h"
 #include "memory/memory.h"
 #include "signal/signal.h"
 #include "vfs/vfs.h"
@@ -83,7 +84,7 @@ static long run(struct file *f, struct io *io, enum direction d)
 		return -EINVAL;
 	if (io->offset >= 0 && !f->ops->seek)
 		return -ESPIPE;
-	io->nonblocking = file_flags(f) & O_NONBLOCK;
+	io->nonblocking = io->nonblocking || (file_flags(f) & O_NONBLOCK);
 	if (d == WRITE && f->ops->truncate && f->ops->seek &&
 		current->process->limits[LIMIT_FILE_SIZE][0] != UNLIMITED)
 		return write_limited(f, io);
@@ -349,6 +350,7 @@ static long send(
 			break;
 		v.iov_len = io.size = (size_t)n;
 		io.offset = -1;
+		io.nonblocking = false;
 		m = run(out, &io, WRITE);
 		if (m < n && !offset && in->ops->seek)
 			in->ops->seek(in, (m < 0 ? 0 : m) - n, SEEK_CUR);
@@ -394,5 +396,159 @@ long sys_sendfile(int out_fd, int in_fd, long *user_offset, size_t count)
 		r = -EFAULT;
 	file_put(in);
 	file_put(out);
+	return r;
+}
+
+static bool is_pipe(const struct file *f)
+{
+	return f->ops->kind == FILE_PIPE || f->ops->kind == FILE_NATIVE_PIPE;
+}
+
+static bool same_pipe(struct file *a, struct file *b)
+{
+	struct kstat of_a, of_b;
+
+	return is_pipe(a) && is_pipe(b) && !a->ops->stat(a, &of_a) &&
+	       !b->ops->stat(b, &of_b) && of_a.ino == of_b.ino;
+}
+
+/* One end of a splice(). */
+struct side {
+	struct file *file;
+	int64_t offset;
+	bool has_offset;
+};
+
+static long move(struct side *s, void *bytes, size_t size, bool nonblocking,
+	enum direction d)
+{
+	struct iovec v = { bytes, size };
+	struct io io = { &v, 1, size, s->has_offset ? s->offset : -1,
+		nonblocking };
+	long n = run(s->file, &io, d);
+
+	if (n > 0)
+		s->offset += n;
+	return n;
+}
+
+static bool takes_back(const struct side *s)
+{
+	return s->has_offset || s->file->ops->seek || s->file->ops->unread;
+}
+
+static void give_back(struct side *s, const char *bytes, size_t size)
+{
+	if (s->has_offset)
+		s->offset -= (int64_t)size;
+	else if (s->file->ops->seek)
+		s->file->ops->seek(s->file, -(int64_t)size, SEEK_CUR);
+	else if (s->file->ops->unread)
+		s->file->ops->unread(s->file, bytes, size);
+}
+
+static long await_room(int pipe, bool nonblocking)
+{
+	struct pollfd p = { pipe, POLLOUT, 0 };
+	long r = poll_files(&p, 1, nonblocking ? 0 : WIN_FOREVER);
+
+	if (r == -ERESTARTNOHAND)
+		return -ERESTARTSYS;
+	return r < 0 ? r : p.revents ? 0 : -EAGAIN;
+}
+
+/* As much as a pipe has, or has room for, goes at once: who splices into a
+ * pipe and out of it again may be one thread.  What `out` does not take goes
+ * back; a file that cannot take it back gives no more than surely fits. */
+static long splice_once(struct side *in, struct side *out, int out_fd,
+	char *buffer, size_t size, bool nonblocking)
+{
+	bool back = takes_back(in), to_pipe = is_pipe(out->file);
+	long n, m;
+
+	if (to_pipe && (file_flags(out->file) & O_NONBLOCK))
+		nonblocking = true;
+	do {
+		m = to_pipe ? await_room(out_fd, nonblocking) : 0;
+		if (m)
+			return m;
+		n = move(in, buffer, back || size < PIPE_BUF ? size : PIPE_BUF,
+			nonblocking && is_pipe(in->file), READ);
+		if (n <= 0)
+			return n;
+		m = move(out, buffer, (size_t)n, to_pipe && back, WRITE);
+		if (m < n)
+			give_back(in, buffer + (m < 0 ? 0 : m),
+				(size_t)(n - (m < 0 ? 0 : m)));
+		/* another took the room meanwhile */
+	} while (m == -EAGAIN && to_pipe && !nonblocking);
+	return m;
+}
+
+static long take_offset(struct side *s, const long *user)
+{
+	s->has_offset = user;
+	if (!user)
+		return 0;
+	if (is_pipe(s->file))
+		return -ESPIPE;
+	return user_copy_in(&s->offset, user, sizeof s->offset) ? -EFAULT : 0;
+}
+
+static bool unfit(const struct side *s)
+{
+	return s->has_offset && (!s->file->ops->seek || s->offset < 0);
+}
+
+static long splice_sides(struct side *in, long *in_offset, struct side *out,
+	long *out_offset, int out_fd, size_t size, bool nonblocking)
+{
+	size_t room = size < 65536 ? size : 65536;
+	char *buffer;
+	long r = take_offset(in, in_offset);
+
+	if (!r)
+		r = take_offset(out, out_offset);
+	if (r)
+		return r;
+	if ((!is_pipe(in->file) && !is_pipe(out->file)) || unfit(in) ||
+		unfit(out) || same_pipe(in->file, out->file) ||
+		(file_flags(out->file) & O_APPEND))
+		return -EINVAL;
+	buffer = win_alloc(room);
+	if (!buffer)
+		return -ENOMEM;
+	r = splice_once(in, out, out_fd, buffer, room, nonblocking);
+	win_free(buffer);
+	if (r >= 0 && in_offset &&
+		user_copy_out(in_offset, &in->offset, sizeof *in_offset))
+		r = -EFAULT;
+	if (r >= 0 && out_offset &&
+		user_copy_out(out_offset, &out->offset, sizeof *out_offset))
+		r = -EFAULT;
+	return r;
+}
+
+long sys_splice(int in_fd, long *in_offset, int out_fd, long *out_offset,
+	size_t size, unsigned flags)
+{
+	struct side in = { 0 }, out = { 0 };
+	long r;
+
+	if (!size)
+		return 0;
+	if (flags & ~(SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE |
+			    SPLICE_F_GIFT))
+		return -EINVAL;
+	r = fd_get_readable(in_fd, &in.file);
+	if (r)
+		return r;
+	r = fd_get_writable(out_fd, &out.file);
+	if (!r) {
+		r = splice_sides(&in, in_offset, &out, out_offset, out_fd, size,
+			flags & SPLICE_F_NONBLOCK);
+		file_put(out.file);
+	}
+	file_put(in.file);
 	return r;
 }

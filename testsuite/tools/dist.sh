@@ -42,6 +42,7 @@ home
 mnt
 tmp
 usr
+var
 /usr/bin
 /usr/bin/ls
 a b c 42

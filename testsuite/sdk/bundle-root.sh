@@ -7,7 +7,7 @@ bundle="$work/a folder, moved"
 bad=0
 rm -rf "$work"
 mkdir -p "$bundle/usr/bin" "$bundle/etc" "$bundle/tmp" "$work/elsewhere"
-for f in posix1.dll posix-host.exe sh sh.exe busybox cat ls rm mkdir touch df; do
+for f in posix1.dll posix-host.exe sh sh.exe busybox cat ls ln rm mkdir touch df; do
 	[ ! -e "$build/root/usr/bin/$f" ] || cp -a "$build/root/usr/bin/$f" "$bundle/usr/bin"
 done
 echo "it is here" > "$bundle/etc/motd"
@@ -35,6 +35,8 @@ expect "it is here" 'cat /bin/../etc/motd'
 expect "and here" 'cat /elsewhere/file'
 expect "and here" 'cat /read/only/file'
 expect "it is here" 'cat /with/blanks/motd'
+# where no folder /read is
+expect "and here" 'ln -s /read/only to-only && cat to-only/file && rm to-only'
 expect "done" 'echo x > /elsewhere/new && rm /elsewhere/new && echo done'
 expect "no" '(echo x > /read/only/new) 2> /dev/null || echo no'
 expect "no" 'rm -f /read/only/file 2> /dev/null || echo no'

@@ -1,4 +1,4 @@
-/* /dev: the devices that have no hardware, and the caller's own descriptors. */
+/* /dev: the devices that have no hardware.  /dev/fd is fs/descriptors.c's. */
 #include "fs/fs.h"
 
 #include <dirent.h>
@@ -19,7 +19,7 @@ enum device {
 	FULL,
 	RANDOM,
 	TTY,
-	DESCRIPTORS,
+	DESCRIPTORS, /* what a listing shows; a mount lies on it */
 	STANDARD
 };
 
@@ -63,21 +63,6 @@ static const struct entry *find(const struct place *p)
 			!memcmp(entries[i].name, p->rest, p->length))
 			return &entries[i];
 	return NULL;
-}
-
-/* "fd/5": 5.  -1 if it is something else. */
-static int descriptor_of(const struct place *p)
-{
-	int fd = 0;
-
-	if (p->length < 4 || p->length > 9 || memcmp(p->rest, "fd/", 3))
-		return -1;
-	for (size_t i = 3; i < p->length; i++) {
-		if (p->rest[i] < '0' || p->rest[i] > '9')
-			return -1;
-		fd = fd * 10 + p->rest[i] - '0';
-	}
-	return fd;
 }
 
 static long each(struct io *io, long (*f)(const struct iovec *))
@@ -172,7 +157,7 @@ static unsigned device_poll(struct file *f, unsigned events, struct sleep *s)
 	return events & (POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM);
 }
 
-static long put(void *user, size_t size, uint64_t ino, int64_t next,
+long fs_put_entry(void *user, size_t size, uint64_t ino, int64_t next,
 	unsigned type, const char *name)
 {
 	struct {
@@ -198,27 +183,12 @@ static long list_root(int64_t *n, void *user, size_t size)
 	const struct entry *e;
 
 	if (*n < 2)
-		return put(user, size, 1, *n + 1, DT_DIR, dots[*n]);
+		return fs_put_entry(user, size, 1, *n + 1, DT_DIR, dots[*n]);
 	if (*n - 1 >= (int64_t)array_size(entries))
 		return 0;
 	e = &entries[*n - 1];
-	return put(user, size, (uint64_t)*n, *n + 1, (e->mode & S_IFMT) >> 12,
-		e->name);
-}
-
-static long list_descriptors(int64_t *n, void *user, size_t size)
-{
-	char name[16];
-	int fd;
-
-	if (*n < 2)
-		return put(user, size, 1, *n + 1, DT_DIR, *n ? ".." : ".");
-	fd = fd_next(current->process->files, (int)*n - 2);
-	if (fd < 0)
-		return 0;
-	*n = fd + 2;
-	format(name, sizeof name, "%d", fd);
-	return put(user, size, 100 + (uint64_t)fd, *n + 1, DT_UNKNOWN, name);
+	return fs_put_entry(user, size, (uint64_t)*n, *n + 1,
+		(e->mode & S_IFMT) >> 12, e->name);
 }
 
 static long device_readdir(struct file *f, void *user, size_t size)
@@ -231,11 +201,7 @@ static long device_readdir(struct file *f, void *user, size_t size)
 		return -ENOTDIR;
 	lock_take(&f->position);
 	do {
-		r = d->entry->what == ROOT
-			    ? list_root(&d->next, (char *)user + done,
-				      size - done)
-			    : list_descriptors(&d->next, (char *)user + done,
-				      size - done);
+		r = list_root(&d->next, (char *)user + done, size - done);
 		if (r > 0) {
 			done += (size_t)r;
 			d->next++;
@@ -319,17 +285,21 @@ static long dev_open(
 	const struct place *p, int flags, uint32_t mode, struct file **out)
 {
 	const struct entry *e = find(p);
-	int fd = descriptor_of(p);
+	struct file *f;
+	long r;
 
 	(void)mode;
-	if (fd >= 0)
-		return fd_get(fd, out) ? -ENOENT : 0;
 	if (!e)
 		return flags & O_CREAT ? -EACCES : -ENOENT;
 	if ((flags & O_CREAT) && (flags & O_EXCL))
 		return -EEXIST;
-	if (e->what == STANDARD)
-		return fd_get((int)e->minor, out) ? -ENOENT : 0;
+	if (e->what == STANDARD) {
+		if (fd_get((int)e->minor, &f))
+			return -ENOENT;
+		r = descriptor_open(f, flags, out);
+		file_put(f);
+		return r;
+	}
 	if (e->what == TTY)
 		return console_open(flags, out);
 	if (S_ISDIR(e->mode) && (flags & O_ACCMODE) != O_RDONLY)
@@ -343,19 +313,16 @@ static long dev_open(
 static long dev_stat(const struct place *p, struct kstat *out)
 {
 	const struct entry *e = find(p);
-	int fd = descriptor_of(p);
 	struct file *f;
 	long r;
 
-	if (e && (e->what != STANDARD || !p->follow)) {
+	if (!e)
+		return -ENOENT;
+	if ((e->what != STANDARD || !p->follow)) {
 		fill_stat(e, out);
 		return 0;
 	}
-	if (e)
-		fd = (int)e->minor;
-	if (fd < 0)
-		return -ENOENT;
-	r = fd_get(fd, &f);
+	r = fd_get((int)e->minor, &f);
 	if (r)
 		return r == -EBADF ? -ENOENT : r;
 	r = f->ops->stat ? f->ops->stat(f, out) : -EBADF;
@@ -376,10 +343,37 @@ static long dev_parent(const struct place *p)
 	return !e ? -ENOENT : S_ISDIR(e->mode) ? 0 : -ENOTDIR;
 }
 
+static long dev_readlink(const struct place *p, char *to, size_t room)
+{
+	const struct entry *e = find(p);
+	char text[8];
+	size_t n;
+
+	if (!e || e->what != STANDARD)
+		return e ? -EINVAL : -ENOENT;
+	n = (size_t)format(text, sizeof text, "fd/%u", e->minor);
+	if (n > room)
+		n = room;
+	memcpy(to, text, n);
+	return (long)n;
+}
+
 static long dev_set(const struct place *p, const struct attributes *a)
 {
-	(void)a;
-	return find(p) ? 0 : -ENOENT;
+	const struct entry *e = find(p);
+	struct file *f;
+	long r;
+
+	if (!e || e->what != STANDARD)
+		return e ? 0 : -ENOENT;
+	if (!p->follow)
+		return -EOPNOTSUPP;
+	r = fd_get((int)e->minor, &f);
+	if (r)
+		return r == -EBADF ? -ENOENT : r;
+	r = f->ops->set_attributes ? f->ops->set_attributes(f, a) : -EROFS;
+	file_put(f);
+	return r;
 }
 
 static long dev_statfs(const struct place *p, void *out)
@@ -398,6 +392,7 @@ const struct fs_ops dev_fs = {
 	.name = "dev",
 	.open = dev_open,
 	.stat = dev_stat,
+	.readlink = dev_readlink,
 	.set_attributes = dev_set,
 	.statfs = dev_statfs,
 	.parent = dev_parent,
@@ -406,4 +401,5 @@ const struct fs_ops dev_fs = {
 void dev_fs_start(void)
 {
 	file_register(FILE_DEVICE, device_unpack);
+	descriptors_fs_start();
 }

@@ -4,19 +4,30 @@
 
 #include "vfs/vfs.h"
 
-extern const struct fs_ops nt_fs;     /* a folder of a Windows volume */
-extern const struct fs_ops dev_fs;    /* /dev */
-extern const struct fs_ops etc_fs;    /* what etc/ lacks */
-extern const struct fs_ops drives_fs; /* /mnt: one folder a drive */
+extern const struct fs_ops nt_fs;	   /* a folder of a Windows volume */
+extern const struct fs_ops dev_fs;	   /* /dev */
+extern const struct fs_ops descriptors_fs; /* /proc/self/fd, /dev/fd */
+extern const struct fs_ops etc_fs;	   /* what etc/ lacks */
+extern const struct fs_ops drives_fs;	   /* /mnt: one folder a drive */
 
 /* Registers its kinds of file; in a new session clears up. */
 void nt_fs_start(void);
 void dev_fs_start(void);
+void descriptors_fs_start(void);
 void drives_fs_start(void);
 void etc_fs_start(void);
 
 /* Whether the file at this place in the root can be made up. */
 bool etc_makes(const char *rest, size_t length);
+
+/* One entry of a made-up folder, for getdents64: its bytes, -EINVAL without
+ * room, -EFAULT. */
+long fs_put_entry(void *user, size_t size, uint64_t ino, int64_t next,
+	unsigned type, const char *name);
+
+/* What opening the name of a descriptor gives: Linux opens a file on disk once
+ * more, and anything else is the same open file. */
+long descriptor_open(struct file *f, int flags, struct file **out);
 
 struct file *null_open(int flags); /* /dev/null, for a missing stdin */
 

@@ -238,6 +238,8 @@ int mounts_start(void)
 
 	if ((r = mount_root()) || (r = mount_bin()) ||
 		(r = mount_add("/dev", &dev_fs, NULL, 0, 0)) ||
+		(r = mount_add("/dev/fd", &descriptors_fs, NULL, 0, 0)) ||
+		(r = mount_add("/proc/self/fd", &descriptors_fs, NULL, 0, 0)) ||
 		(r = mount_shm()) || (r = mount_drives()))
 		return r;
 	mount_table();
@@ -263,6 +265,18 @@ const struct mount *mount_find(const char *absolute, size_t *prefix)
 		}
 	}
 	return best;
+}
+
+bool mount_below(const char *absolute)
+{
+	size_t n = strlen(absolute);
+
+	for (int i = 1; i < mount_count; i++)
+		if (mounts[i].prefix_length > n &&
+			!memcmp(mounts[i].prefix, absolute, n) &&
+			mounts[i].prefix[n] == '/')
+			return true;
+	return false;
 }
 
 const struct mount *mount_made(const struct place *p)

@@ -213,7 +213,8 @@ static long follow(struct walk *w, size_t before, bool last)
 	n = p.mount->ops->readlink
 		    ? p.mount->ops->readlink(&p, w->target, PATH_SIZE)
 		    : -EINVAL;
-	if (n == -EINVAL || (last && n == -ENOENT))
+	if (n == -EINVAL || (last && n == -ENOENT) ||
+		(n == -ENOENT && mount_below(w->done.bytes)))
 		return 0;
 	if (n == -ENOENT && p.mount->ops->parent &&
 		p.mount->ops->parent(&p) == -ENOTDIR)

@@ -74,6 +74,7 @@ enum file_kind {
 	FILE_TTY,
 	FILE_ROOT_FOLDER,
 	FILE_MADE,
+	FILE_DESCRIPTORS,
 	FILE_KINDS
 };
 
@@ -240,6 +241,8 @@ int mounts_start(void); /* built-in table, then etc/fstab */
 const struct mount *mount_find(const char *absolute, size_t *prefix);
 /* Makes the folder of a MOUNT_ON_DEMAND; true if it was missing until now. */
 bool mount_make(const struct mount *m);
+/* Whether a mount lies below that path, which the disk need not have. */
+bool mount_below(const char *absolute);
 /* The mount of files that are made up where there is none; NULL if p is no
  * such place. */
 const struct mount *mount_made(const struct place *p);

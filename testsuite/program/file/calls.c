@@ -483,6 +483,54 @@ static void times_are_set(void **state)
 	close(f);
 }
 
+/* cp -p and touch -h: a link has times of its own */
+static void times_of_links(void **state)
+{
+	struct timespec t[2] = { { 5000, 0 }, { 6000, 500 } };
+	struct stat link, target;
+
+	close(make("f", ""));
+	unlink("l");
+	assert_int_equal(symlink("f", "l"), 0);
+	assert_int_equal(utimensat(AT_FDCWD, "l", t, AT_SYMLINK_NOFOLLOW), 0);
+	assert_int_equal(lstat("l", &link), 0);
+	assert_int_equal(link.st_mtim.tv_sec, 6000);
+	assert_int_equal(link.st_mtim.tv_nsec, 500);
+	assert_true(S_ISLNK(link.st_mode));
+	assert_int_equal(stat("l", &target), 0);
+	assert_true(target.st_mtime > 6000);
+	t[1].tv_sec = 7000;
+	assert_int_equal(utimensat(AT_FDCWD, "l", t, 0), 0);
+	assert_int_equal(stat("f", &target), 0);
+	assert_int_equal(target.st_mtime, 7000);
+	assert_int_equal(lstat("l", &link), 0);
+	assert_int_equal(link.st_mtime, 6000);
+	assert_int_equal(lchown("l", getuid(), getgid()), 0);
+	unlink("l");
+	unlink("f");
+}
+
+/* What a disk cannot keep becomes what is nearest to it. */
+static void times_far_away(void **state)
+{
+	static const time_t years[] = { 4294967296, 10000000000, 1000000000000,
+		4000000000000000000 };
+	struct stat st;
+	time_t before = 0;
+	int f = make("f", "");
+
+	for (int i = 0; i < 4; i++) {
+		struct timespec t[2] = { { years[i], 5 }, { years[i], 5 } };
+
+		assert_int_equal(futimens(f, t), 0);
+		assert_int_equal(fstat(f, &st), 0);
+		assert_true(st.st_mtime >= before && st.st_mtime > 2147483647);
+		before = st.st_mtime;
+	}
+	close(f);
+	unlink("f");
+}
+
 static void volumes(void **state)
 {
 	struct statfs s;
@@ -730,6 +778,8 @@ int main(void)
 		cmocka_unit_test(hard_links),
 		cmocka_unit_test(permissions),
 		cmocka_unit_test(times_are_set),
+		cmocka_unit_test(times_of_links),
+		cmocka_unit_test(times_far_away),
 		cmocka_unit_test(volumes),
 		cmocka_unit_test(unlinked_files_live_on),
 		cmocka_unit_test(renamed_over_while_open),

@@ -104,6 +104,18 @@ long sys_fchown(int fd, unsigned uid, unsigned gid)
 	return set_file(fd, &a);
 }
 
+/* Nanoseconds since 1970 reach from 1677 to 2262: what lies beyond is kept as
+ * near as that, as Linux does with what a disk cannot keep (man 2 utimensat,
+ * NOTES). */
+static int64_t nanoseconds(const struct timespec *t)
+{
+	if (t->tv_sec >= INT64_MAX / SECOND)
+		return INT64_MAX;
+	if (t->tv_sec < INT64_MIN / SECOND + 1)
+		return INT64_MIN + 1; /* INT64_MIN: leave it */
+	return t->tv_sec * SECOND + t->tv_nsec;
+}
+
 /* One of the two times of utimensat(): UTIME_NOW, UTIME_OMIT or a time. */
 static long set_time(struct attributes *a, unsigned what, int64_t *to,
 	const struct timespec *t)
@@ -116,7 +128,7 @@ static long set_time(struct attributes *a, unsigned what, int64_t *to,
 	else if (t->tv_nsec < 0 || t->tv_nsec >= SECOND)
 		return -EINVAL;
 	else
-		*to = t->tv_sec * SECOND + t->tv_nsec;
+		*to = nanoseconds(t);
 	return 0;
 }
 

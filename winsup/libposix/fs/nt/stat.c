@@ -156,19 +156,21 @@ long nt_set_attributes(const struct place *p, const struct attributes *a)
 	struct win_file_stat st;
 	win_handle file;
 	char target[1];
+	bool link;
 	long r = nt_name(p, path, &name, true);
 
 	if (!r)
 		r = nt_query(&name, &st);
-	if (!r && nt_may_be_link(st.attributes) &&
-		nt_link_read(&name, target, 1) >= 0)
-		/* a link's own mode and times: man 2 chmod, EOPNOTSUPP */
-		return p->follow		    ? -ELOOP
-		       : (a->what & ATTRIBUTE_MODE) ? -EOPNOTSUPP
-						    : 0;
-	if (!r)
-		r = win_file_open(&file, &name, WIN_FILE_SET_ATTRIBUTES,
-			WIN_OPEN, 0, 0, NULL);
+	if (r)
+		return r;
+	link = nt_may_be_link(st.attributes) &&
+	       nt_link_read(&name, target, 1) >= 0;
+	if (link && p->follow)
+		return -ELOOP;
+	if (link && (a->what & ATTRIBUTE_MODE))
+		return -EOPNOTSUPP; /* man 2 fchmodat: a link has none */
+	r = win_file_open(&file, &name, WIN_FILE_SET_ATTRIBUTES, WIN_OPEN,
+		link ? WIN_FILE_NO_FOLLOW : 0, 0, NULL);
 	if (r)
 		return r;
 	r = nt_set_attributes_file(file, a);

@@ -1,4 +1,5 @@
 /* What a program learns of machine and user. */
+#define _GNU_SOURCE
 #include "test.h"
 
 #include <errno.h>
@@ -16,8 +17,8 @@
 
 static void the_user_has_a_name(void **state)
 {
-	struct passwd *p = getpwuid(getuid());
-	char name[256];
+	struct passwd *p = getpwuid(getuid()), entry;
+	char name[256], bytes[1024];
 
 	assert_non_null(p);
 	assert_true(strlen(p->pw_name) > 0);
@@ -28,6 +29,13 @@ static void the_user_has_a_name(void **state)
 	assert_non_null(p);
 	assert_int_equal(p->pw_uid, getuid());
 	assert_null(getpwnam("nobody of that name"));
+	/* not an error, but an answer */
+	assert_int_equal(getpwnam_r("nobody of that name", &entry, bytes,
+				 sizeof bytes, &p),
+		0);
+	assert_null(p);
+	assert_int_equal(getpwuid_r(54321, &entry, bytes, sizeof bytes, &p), 0);
+	assert_null(p);
 }
 
 static void the_group_has_a_name(void **state)
@@ -40,6 +48,22 @@ static void the_group_has_a_name(void **state)
 	g = getgrnam(name);
 	assert_non_null(g);
 	assert_int_equal(g->gr_gid, getgid());
+}
+
+/* what id and every program that changes its user ask */
+static void groups_of_a_user(void **state)
+{
+	struct passwd *p = getpwuid(getuid());
+	gid_t groups[64];
+	int count = 64;
+
+	assert_non_null(p);
+	assert_true(getgrouplist(p->pw_name, p->pw_gid, groups, &count) >= 1);
+	assert_int_equal(groups[0], p->pw_gid);
+	count = 64;
+	assert_int_equal(
+		getgrouplist("nobody of that name", 54321, groups, &count), 1);
+	assert_int_equal(groups[0], 54321);
 }
 
 static void passwd_is_a_file(void **state)
@@ -149,6 +173,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_user_has_a_name),
 		cmocka_unit_test(the_group_has_a_name),
+		cmocka_unit_test(groups_of_a_user),
 		cmocka_unit_test(passwd_is_a_file),
 		cmocka_unit_test(uname_is_filled),
 		cmocka_unit_test(sizes_and_limits),

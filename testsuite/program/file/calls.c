@@ -531,6 +531,46 @@ static void times_far_away(void **state)
 	unlink("f");
 }
 
+/* POSIX.1-2024 4.16, Pathname Resolution: a slash at the end means a folder */
+static void a_slash_behind_a_file(void **state)
+{
+	struct stat st;
+	struct statfs fs;
+	char bytes[8];
+
+	close(make("f", ""));
+	unlink("l");
+	assert_int_equal(symlink("f", "l"), 0);
+	for (int i = 0; i < 2; i++) {
+		const char *name = i ? "l/" : "f/";
+
+		assert_fails(stat(name, &st), ENOTDIR);
+		assert_fails(lstat(name, &st), ENOTDIR);
+		assert_fails(access(name, F_OK), ENOTDIR);
+		assert_fails(open(name, O_RDONLY), ENOTDIR);
+		assert_fails(chmod(name, 0644), ENOTDIR);
+		assert_fails(chown(name, -1, -1), ENOTDIR);
+		assert_fails(utimensat(AT_FDCWD, name, NULL, 0), ENOTDIR);
+		assert_fails(
+			utimensat(AT_FDCWD, name, NULL, AT_SYMLINK_NOFOLLOW),
+			ENOTDIR);
+		assert_fails(statfs(name, &fs), ENOTDIR);
+		assert_fails(truncate(name, 0), ENOTDIR);
+		assert_fails(unlink(name), ENOTDIR);
+		assert_fails(rmdir(name), ENOTDIR);
+		assert_fails(link(name, "x"), ENOTDIR);
+		assert_fails(rename(name, "x"), ENOTDIR);
+		assert_fails(chdir(name), ENOTDIR);
+		assert_fails(readlink(name, bytes, sizeof bytes), ENOTDIR);
+	}
+	assert_fails(chmod("none/", 0644), ENOENT);
+	unlink("l");
+	assert_int_equal(symlink("none", "l"), 0);
+	assert_fails(statfs("l", &fs), ENOENT);
+	unlink("l");
+	unlink("f");
+}
+
 static void volumes(void **state)
 {
 	struct statfs s;
@@ -780,6 +820,7 @@ int main(void)
 		cmocka_unit_test(times_are_set),
 		cmocka_unit_test(times_of_links),
 		cmocka_unit_test(times_far_away),
+		cmocka_unit_test(a_slash_behind_a_file),
 		cmocka_unit_test(volumes),
 		cmocka_unit_test(unlinked_files_live_on),
 		cmocka_unit_test(renamed_over_while_open),

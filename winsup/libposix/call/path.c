@@ -276,6 +276,9 @@ static long readlink_place(const struct place *p, void *argument)
 		return r ? r : -EINVAL;
 	}
 	t->length = p->mount->ops->readlink(p, t->bytes, sizeof t->bytes);
+	if (t->length == -EINVAL && p->must_be_folder &&
+		!p->mount->ops->stat(p, &st) && !S_ISDIR(st.mode))
+		return -ENOTDIR;
 	if (t->length < 0)
 		return t->length;
 	return p->follow ? -ELOOP : 0; /* a slash behind it: what it names */

@@ -167,6 +167,8 @@ long nt_set_attributes(const struct place *p, const struct attributes *a)
 	       nt_link_read(&name, target, 1) >= 0;
 	if (link && p->follow)
 		return -ELOOP;
+	if (p->must_be_folder && !(st.attributes & WIN_ATTRIBUTE_FOLDER))
+		return -ENOTDIR;
 	if (link && (a->what & ATTRIBUTE_MODE))
 		return -EOPNOTSUPP; /* man 2 fchmodat: a link has none */
 	r = win_file_open(&file, &name, WIN_FILE_SET_ATTRIBUTES, WIN_OPEN,
@@ -183,13 +185,21 @@ long nt_statfs(const struct place *p, void *out_statfs)
 	uint16_t path[NT_PATH];
 	struct win_name name;
 	struct win_volume_space space;
+	struct win_file_stat st;
 	struct statfs *out = out_statfs;
+	char target[1];
 	win_handle file;
 	long r = nt_name(p, path, &name, false);
 
 	if (!r)
-		r = win_file_open(&file, &name, WIN_FILE_ATTRIBUTES, WIN_OPEN,
-			0, 0, NULL);
+		r = nt_query(&name, &st);
+	if (r)
+		return r;
+	if (p->follow && nt_may_be_link(st.attributes) &&
+		nt_link_read(&name, target, 1) >= 0)
+		return -ELOOP;
+	r = win_file_open(&file, &name, WIN_FILE_ATTRIBUTES, WIN_OPEN,
+		p->must_be_folder ? WIN_FILE_FOLDER : 0, 0, NULL);
 	if (r)
 		return r;
 	r = win_volume_space(file, &space);

@@ -799,6 +799,8 @@ static void devices(void **state)
 	assert_fails(open("/dev/fd/999", O_RDONLY), ENOENT);
 	assert_fails(open("/dev/none", O_RDONLY), ENOENT);
 	assert_fails(open("/dev/null/x", O_RDONLY), ENOTDIR);
+	assert_fails(open("/dev/none/x", O_RDWR | O_CREAT, 0600), ENOENT);
+	assert_fails(open("/dev/null/x", O_RDWR | O_CREAT, 0600), ENOTDIR);
 	assert_fails(open("/dev/null", O_RDONLY | O_DIRECTORY), ENOTDIR);
 }
 

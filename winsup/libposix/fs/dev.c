@@ -281,6 +281,19 @@ struct file *null_open(int flags)
 	return make(&entries[1], flags);
 }
 
+static long dev_parent(const struct place *p)
+{
+	struct place up = *p;
+	const struct entry *e;
+
+	while (up.length && up.rest[up.length - 1] != '/')
+		up.length--;
+	if (up.length)
+		up.length--;
+	e = find(&up);
+	return !e ? -ENOENT : S_ISDIR(e->mode) ? 0 : -ENOTDIR;
+}
+
 static long dev_open(
 	const struct place *p, int flags, uint32_t mode, struct file **out)
 {
@@ -289,8 +302,10 @@ static long dev_open(
 	long r;
 
 	(void)mode;
-	if (!e)
-		return flags & O_CREAT ? -EACCES : -ENOENT;
+	if (!e) {
+		r = dev_parent(p);
+		return r ? r : flags & O_CREAT ? -EACCES : -ENOENT;
+	}
 	if ((flags & O_CREAT) && (flags & O_EXCL))
 		return -EEXIST;
 	if (e->what == STANDARD) {
@@ -328,19 +343,6 @@ static long dev_stat(const struct place *p, struct kstat *out)
 	r = f->ops->stat ? f->ops->stat(f, out) : -EBADF;
 	file_put(f);
 	return r;
-}
-
-static long dev_parent(const struct place *p)
-{
-	struct place up = *p;
-	const struct entry *e;
-
-	while (up.length && up.rest[up.length - 1] != '/')
-		up.length--;
-	if (up.length)
-		up.length--;
-	e = find(&up);
-	return !e ? -ENOENT : S_ISDIR(e->mode) ? 0 : -ENOTDIR;
 }
 
 static long dev_readlink(const struct place *p, char *to, size_t room)

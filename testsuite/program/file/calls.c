@@ -571,6 +571,44 @@ static void a_slash_behind_a_file(void **state)
 	unlink("f");
 }
 
+/* "." or ".." at the end is a folder that is there; nothing makes one */
+static void dots_at_the_end(void **state)
+{
+	static const char *const missing[] = { "N/.", "N/./", "N/..", "N/" };
+	struct stat st;
+
+	close(make("f", ""));
+	assert_int_equal(mkdir("d", 0755), 0);
+	for (int i = 0; i < 4; i++) {
+		if (i < 3)
+			assert_fails(mkdir(missing[i], 0755), ENOENT);
+		assert_fails(rmdir(missing[i]), ENOENT);
+		assert_fails(unlink(missing[i]), ENOENT);
+		assert_fails(rename(missing[i], "X"), ENOENT);
+		assert_fails(rename("f", missing[i]), i < 3 ? ENOENT : ENOTDIR);
+		assert_fails(link("f", missing[i]), ENOENT);
+		assert_fails(symlink("f", missing[i]), ENOENT);
+		assert_fails(open(missing[i], O_RDONLY), ENOENT);
+		assert_fails(stat("N", &st), ENOENT);
+	}
+	assert_fails(mkdir("d/.", 0755), EEXIST);
+	assert_fails(mkdir("d/..", 0755), EEXIST);
+	assert_fails(mkdir(".", 0755), EEXIST);
+	assert_fails(mkdir("/", 0755), EEXIST);
+	assert_fails(mkdir("f/.", 0755), ENOTDIR);
+	assert_fails(rmdir("d/."), EINVAL);
+	assert_fails(rmdir("d/.."), ENOTEMPTY);
+	assert_fails(rmdir("f/."), ENOTDIR);
+	assert_fails(rmdir("f/.."), ENOTDIR);
+	assert_fails(rename("d/.", "X"), EBUSY);
+	assert_fails(rename("d", "d/.."), EBUSY);
+	assert_fails(rename("d/.", "N/."), ENOENT);
+	assert_fails(link("f", "d/."), EEXIST);
+	assert_fails(symlink("f", "d/.."), EEXIST);
+	rmdir("d");
+	unlink("f");
+}
+
 static void volumes(void **state)
 {
 	struct statfs s;
@@ -823,6 +861,7 @@ int main(void)
 		cmocka_unit_test(times_of_links),
 		cmocka_unit_test(times_far_away),
 		cmocka_unit_test(a_slash_behind_a_file),
+		cmocka_unit_test(dots_at_the_end),
 		cmocka_unit_test(volumes),
 		cmocka_unit_test(unlinked_files_live_on),
 		cmocka_unit_test(renamed_over_while_open),

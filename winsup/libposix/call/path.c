@@ -42,6 +42,34 @@ long sys_creat(const char *path, unsigned mode)
 
 /* ---- names ---- */
 
+/* POSIX.1-2024 rmdir(): "." is refused, and a name that ends in "..". */
+static long last_dots(const char *name)
+{
+	size_t n = strlen(name);
+
+	while (n && name[n - 1] == '/')
+		n--;
+	if (n && name[n - 1] == '.') {
+		if (n == 1 || name[n - 2] == '/')
+			return -EINVAL;
+		if (name[n - 2] == '.' && (n == 2 || name[n - 3] == '/'))
+			return -ENOTEMPTY;
+	}
+	return 0;
+}
+
+/* A name that ends so means a folder that is there: first of all, is it? */
+static long dots(int at, const char *name)
+{
+	struct kstat st;
+	long r = last_dots(name), missing;
+
+	if (!r)
+		return 0;
+	missing = path_stat(at, name, 0, &st);
+	return missing ? missing : r;
+}
+
 static long mkdir_place(const struct place *p, void *mode)
 {
 	if (!p->mount->ops->mkdir)
@@ -54,8 +82,12 @@ long sys_mkdirat(int at, const char *path, unsigned mode)
 	char name[PATH_SIZE];
 	long r = path_fetch(name, path);
 
+	if (!r)
+		r = dots(at, name);
+	if (r)
+		return r == -EINVAL || r == -ENOTEMPTY ? -EEXIST : r;
 	mode &= 07777 & ~fs_umask(-1);
-	return r ? r : path_apply(at, name, PATH_NOFOLLOW, mkdir_place, &mode);
+	return path_apply(at, name, PATH_NOFOLLOW, mkdir_place, &mode);
 }
 
 long sys_mkdir(const char *path, unsigned mode)
@@ -75,22 +107,6 @@ static long rmdir_place(const struct place *p, void *unused)
 	return p->mount->ops->rmdir ? p->mount->ops->rmdir(p) : -EBUSY;
 }
 
-/* POSIX.1-2024 rmdir(): "." is refused, and a name that ends in "..". */
-static long last_dots(const char *name)
-{
-	size_t n = strlen(name);
-
-	while (n && name[n - 1] == '/')
-		n--;
-	if (n && name[n - 1] == '.') {
-		if (n == 1 || name[n - 2] == '/')
-			return -EINVAL;
-		if (name[n - 2] == '.' && (n == 2 || name[n - 3] == '/'))
-			return -ENOTEMPTY;
-	}
-	return 0;
-}
-
 long sys_unlinkat(int at, const char *path, int flags)
 {
 	char name[PATH_SIZE];
@@ -102,7 +118,7 @@ long sys_unlinkat(int at, const char *path, int flags)
 		return -EINVAL;
 	if (!(flags & AT_REMOVEDIR))
 		return path_apply(at, name, PATH_NOFOLLOW, unlink_place, NULL);
-	r = last_dots(name);
+	r = dots(at, name);
 	return r ? r : path_apply(at, name, PATH_NOFOLLOW, rmdir_place, NULL);
 }
 
@@ -156,7 +172,6 @@ long sys_renameat2(int old_at, const char *old, int new_at, const char *new,
 {
 	char from[PATH_SIZE], to[PATH_SIZE];
 	struct two t = { NULL, flags, new_at, to };
-	struct kstat st;
 	long r = path_fetch(from, old);
 
 	if (!r)
@@ -165,12 +180,15 @@ long sys_renameat2(int old_at, const char *old, int new_at, const char *new,
 		return r;
 	if (flags & ~RENAME_NOREPLACE)
 		return -EINVAL;
-	if (last_dots(from))
-		r = path_stat(old_at, from, 0, &st);
-	if (!r && last_dots(to))
-		r = path_stat(new_at, to, 0, &st);
-	if (r || last_dots(from) || last_dots(to))
-		return r ? r : -EBUSY;
+	r = dots(old_at, from);
+	if (!r || r == -EINVAL || r == -ENOTEMPTY) {
+		long to_dots = dots(new_at, to);
+
+		if (to_dots)
+			r = to_dots;
+	}
+	if (r)
+		return r == -EINVAL || r == -ENOTEMPTY ? -EBUSY : r;
 	return path_apply(old_at, from, PATH_NOFOLLOW, rename_from, &t);
 }
 

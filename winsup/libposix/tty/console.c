@@ -347,7 +347,7 @@ static const struct file_ops console_ops = {
 	.release = console_release,
 };
 
-struct file *console_adopt(win_handle h, int flags)
+static struct file *make(win_handle h, int flags)
 {
 	struct console *c = win_alloc(sizeof *c);
 
@@ -360,9 +360,15 @@ struct file *console_adopt(win_handle h, int flags)
 	return &c->file;
 }
 
+struct file *console_adopt(win_handle h, int flags)
+{
+	win_console_escapes(h);
+	return make(h, flags);
+}
+
 static struct file *console_unpack(struct transfer *from)
 {
-	return console_adopt(transfer_get_handle(from), 0);
+	return make(transfer_get_handle(from), 0);
 }
 
 /* The descriptor that is a terminal stands for it: Windows has one handle for

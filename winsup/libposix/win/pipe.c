@@ -188,9 +188,17 @@ int win_console_size(win_handle handle, int *columns, int *rows)
 	return 0;
 }
 
-int win_console_set_mode(win_handle handle, uint32_t mode)
+/* Microsoft "SetConsoleMode", ENABLE_VIRTUAL_TERMINAL_PROCESSING, Windows 10:
+ * off unless asked for.  An older console refuses, input has another meaning
+ * for the bit. */
+void win_console_escapes(win_handle handle)
 {
-	return SetConsoleMode(h(handle), mode) ? 0 : win_errno_last();
+	CONSOLE_SCREEN_BUFFER_INFO i;
+	DWORD mode;
+
+	if (GetConsoleScreenBufferInfo(h(handle), &i) &&
+		GetConsoleMode(h(handle), &mode))
+		SetConsoleMode(h(handle), mode | 4);
 }
 
 /* Text and not bytes: those would be in the console's code page.  Microsoft

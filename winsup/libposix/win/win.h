@@ -351,7 +351,8 @@ extern uint32_t win_wide_size; /* bytes of such an area; 0: there are none */
 bool win_is_console(win_handle h);
 bool win_has_console(void); /* whether this process has one at all */
 int win_console_size(win_handle h, int *columns, int *rows);
-int win_console_set_mode(win_handle h, uint32_t mode);
+/* Output: escape sequences mean what they mean on a terminal. */
+void win_console_escapes(win_handle h);
 /* A line, or what precedes Ctrl-D, that included; -EINTR for Ctrl-C. */
 int64_t win_console_read(win_handle h, uint16_t *to, size_t units);
 int win_console_write(win_handle h, const uint16_t *from, size_t units);

@@ -168,6 +168,38 @@ static void and_the_dead(void **state)
 	}
 }
 
+/* Nobody waits for them where SIGCHLD is ignored. */
+static void nor_does_one_who_ignores(void **state)
+{
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	signal(SIGCHLD, SIG_IGN);
+	pid = fork();
+	if (!pid) {
+		pid_t child;
+		siginfo_t info;
+
+		signal(SIGCHLD, SIG_DFL);
+		child = fork();
+		if (!child)
+			_exit(0);
+		if (waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT))
+			_exit(1);
+		say('z');
+		for (;;)
+			pause();
+	}
+	assert_int_equal(heard(), 'z');
+	kill(pid, SIGKILL);
+	alarm(30);
+	assert_int_equal(wait(NULL), -1);
+	assert_int_equal(errno, ECHILD);
+	alarm(0);
+	signal(SIGCHLD, SIG_DFL);
+}
+
 /* The nearest one above. */
 static void subreapers_nest(void **state)
 {
@@ -211,6 +243,7 @@ int main(void)
 		CASE(it_is_not_inherited),
 		CASE(a_subreaper_gets_the_living),
 		CASE(and_the_dead),
+		CASE(nor_does_one_who_ignores),
 		CASE(subreapers_nest),
 	};
 

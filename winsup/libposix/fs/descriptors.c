@@ -7,10 +7,8 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 
 #include "abi/errno.h"
-#include "memory/memory.h"
 
 struct listing {
 	struct file file;
@@ -271,14 +269,8 @@ static long descriptors_set(const struct place *p, const struct attributes *a)
 
 static long descriptors_statfs(const struct place *p, void *out)
 {
-	struct statfs *s = out;
-
 	(void)p;
-	memset(s, 0, sizeof *s);
-	s->f_type = 0x9fa0; /* PROC_SUPER_MAGIC: man 2 statfs */
-	s->f_bsize = s->f_frsize = 4096;
-	s->f_namelen = NAME_BYTES;
-	return 0;
+	return fs_made_statfs(out, 0x9fa0); /* PROC_SUPER_MAGIC */
 }
 
 /* A path may lead on through a descriptor: there the walk follows. */

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 
 #include "abi/errno.h"
 #include "memory/memory.h"
@@ -155,25 +154,6 @@ static unsigned device_poll(struct file *f, unsigned events, struct sleep *s)
 	(void)f;
 	(void)s;
 	return events & (POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM);
-}
-
-long fs_put_entry(void *user, size_t size, uint64_t ino, int64_t next,
-	unsigned type, const char *name)
-{
-	struct {
-		uint64_t ino;
-		int64_t off;
-		uint16_t reclen;
-		uint8_t type;
-		char name[29];
-	} __attribute__((packed)) e = { ino, next, 0, (uint8_t)type, { 0 } };
-	size_t need = round_up(19 + strlen(name) + 1, 8);
-
-	if (need > size)
-		return -EINVAL;
-	e.reclen = (uint16_t)need;
-	memcpy(e.name, name, strlen(name));
-	return user_copy_out(user, &e, need) ? -EFAULT : (long)need;
 }
 
 /* Entry number n of the listing; 0 at the end. */
@@ -380,14 +360,8 @@ static long dev_set(const struct place *p, const struct attributes *a)
 
 static long dev_statfs(const struct place *p, void *out)
 {
-	struct statfs *s = out;
-
 	(void)p;
-	memset(s, 0, sizeof *s);
-	s->f_type = 0x1373; /* DEVFS_SUPER_MAGIC */
-	s->f_bsize = s->f_frsize = 4096;
-	s->f_namelen = NAME_BYTES;
-	return 0;
+	return fs_made_statfs(out, 0x1373); /* DEVFS_SUPER_MAGIC */
 }
 
 const struct fs_ops dev_fs = {

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 
 #include "abi/errno.h"
 #include "memory/memory.h"
@@ -134,14 +133,8 @@ static long stat_drives(const struct place *p, struct kstat *out)
 
 static long statfs_drives(const struct place *p, void *out)
 {
-	struct statfs *s = out;
-
 	(void)p;
-	memset(s, 0, sizeof *s);
-	s->f_type = 0x1373;
-	s->f_bsize = s->f_frsize = 4096;
-	s->f_namelen = NAME_BYTES;
-	return 0;
+	return fs_made_statfs(out, 0x1373); /* DEVFS_SUPER_MAGIC */
 }
 
 const struct fs_ops drives_fs = {

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "abi/errno.h"
@@ -304,14 +303,8 @@ static long etc_stat(const struct place *p, struct kstat *out)
 
 static long etc_statfs(const struct place *p, void *out)
 {
-	struct statfs *s = out;
-
 	(void)p;
-	memset(s, 0, sizeof *s);
-	s->f_type = 0x01021994; /* TMPFS_MAGIC: man 2 statfs */
-	s->f_bsize = s->f_frsize = 4096;
-	s->f_namelen = NAME_BYTES;
-	return 0;
+	return fs_made_statfs(out, 0x01021994); /* TMPFS_MAGIC */
 }
 
 const struct fs_ops etc_fs = {

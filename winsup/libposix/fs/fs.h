@@ -25,6 +25,9 @@ bool etc_makes(const char *rest, size_t length);
 long fs_put_entry(void *user, size_t size, uint64_t ino, int64_t next,
 	unsigned type, const char *name);
 
+/* statfs of one; `type` as man 2 statfs lists them. */
+long fs_made_statfs(void *out, long type);
+
 /* What opening the name of a descriptor gives: Linux opens a file on disk once
  * more, and anything else is the same open file. */
 long descriptor_open(struct file *f, int flags, struct file **out);

@@ -51,18 +51,6 @@ static void drop_spares(void)
 		drop_spare(&spares[i]);
 }
 
-static bool keep_spare(uintptr_t start, size_t size)
-{
-	struct spare *s = &spares[oldest_spare];
-
-	if (size > SPARE_SIZE || win_region_protect((void *)start, size, 0))
-		return false;
-	drop_spare(s);
-	*s = (struct spare){ start, size };
-	oldest_spare = (oldest_spare + 1) % SPARES;
-	return true;
-}
-
 /* Whether the place is the spare that it gets back; any other there goes. */
 static bool take_spare(uintptr_t start, size_t size)
 {
@@ -76,6 +64,20 @@ static bool take_spare(uintptr_t start, size_t size)
 		drop_spare(s);
 	}
 	return false;
+}
+
+static bool keep_spare(uintptr_t start, size_t size)
+{
+	struct spare *s = &spares[oldest_spare];
+
+	/* what was to be committed, and could not be, may still hold one */
+	if (take_spare(start, size) || size > SPARE_SIZE ||
+		win_region_protect((void *)start, size, 0))
+		return false;
+	drop_spare(s);
+	*s = (struct spare){ start, size };
+	oldest_spare = (oldest_spare + 1) % SPARES;
+	return true;
 }
 
 static size_t lower_bound(uint64_t unit)

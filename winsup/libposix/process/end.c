@@ -74,6 +74,11 @@ static void inherit(uint32_t child, uint32_t heir)
 	slot->parent = task_process_slot(heir)->pid;
 	if (task_process_state(slot->word) != PROCESS_ZOMBIE)
 		return;
+	if (task_process_slot(heir)->flags & PROCESS_IGNORES_CHILD) {
+		drop_zombie(child);
+		wake(&task_process_slot(heir)->children);
+		return;
+	}
 	status = task_process_status(slot->word);
 	signal_parent(child, status & 0x7f ? CLD_KILLED : CLD_EXITED,
 		status & 0x7f ? status & 0x7f : status >> 8 & 0xff);

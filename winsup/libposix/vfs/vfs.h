@@ -29,7 +29,7 @@ struct io {
 	bool nonblocking;
 };
 
-/* What a kind of file can do.  NULL means the errno in vfs/defaults.c
+/* What a kind of file can do.  NULL: it cannot, and the caller knows the errno
  * (lseek on a pipe: -ESPIPE).  User pointers inside `io` go straight to
  * Windows or through user_copy_*. */
 struct file_ops {

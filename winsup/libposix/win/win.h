@@ -335,7 +335,6 @@ int64_t win_pipe_peek(win_handle pipe);
 /* Whether a write of so many bytes may have to wait for a reader.  False for a
  * host pipe under Wine, which cannot be asked. */
 bool win_pipe_may_block(win_handle pipe, size_t size);
-/* Cancels what `thread` is blocked in on a synchronous handle. */
 
 /* Cancels what `thread` is blocked in on a synchronous handle. */
 int win_cancel_synchronous(win_handle thread);

@@ -9,6 +9,7 @@ mkdir bin bin/folder.exe
 cp $NATIVE/tool.exe bin/only.exe
 cp $NATIVE/tool.exe bin/both.exe
 printf '#!/bin/sh\necho ours\n' > bin/both
+chmod +x bin/both
 cp $NATIVE/tool.exe bin/dot.ted.exe
 PATH=$PWD/bin:$PATH
 only args a

@@ -336,6 +336,8 @@ static long change_folder(const char *path)
 	if (!r && !S_ISDIR(st.mode))
 		r = -ENOTDIR;
 	if (!r)
+		r = file_permits(&st, X_OK, true);
+	if (!r)
 		r = path_real(AT_FDCWD, path, real, sizeof real);
 	return r ? r : fs_chdir(real);
 }

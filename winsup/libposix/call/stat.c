@@ -132,11 +132,7 @@ long sys_faccessat2(int at, const char *path, int how, int flags)
 	r = stat_at(at, path, flags & ~AT_EACCESS, &st);
 	if (r)
 		return r;
-	if ((how & X_OK) && !(st.mode & 0111))
-		return -EACCES;
-	if ((how & W_OK) && !(st.mode & 0222))
-		return -EACCES;
-	return 0;
+	return file_permits(&st, (unsigned)how, flags & AT_EACCESS);
 }
 
 long sys_faccessat(int at, const char *path, int how)

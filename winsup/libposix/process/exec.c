@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "abi/errno.h"
 #include "fs/fs.h"
@@ -60,8 +61,8 @@ static long read_head(
 	r = f->ops->stat ? f->ops->stat(f, &st) : -EACCES;
 	if (!r && !S_ISREG(st.mode))
 		r = -EACCES;
-	if (!r && !(st.mode & 0111))
-		r = -EACCES;
+	if (!r)
+		r = file_permits(&st, X_OK, true);
 	if (!r && !nt_file_handle(f))
 		r = -EACCES;
 	if (!r) {

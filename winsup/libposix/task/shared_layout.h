@@ -11,7 +11,7 @@
 
 #include "lock/lock.h"
 
-#define SHARED_LAYOUT 12
+#define SHARED_LAYOUT 13
 #define SHARED_MAGIC  0x786973306c696267ul
 
 #define PROCESS_SLOTS 2048 /* processes, zombies included */
@@ -242,7 +242,8 @@ struct shared {
 	/* slots from here on were never used: scans end there */
 	_Atomic uint32_t process_end, host_end, queue_end, thread_end;
 	_Atomic uint32_t record_end, flock_end;
-	uint32_t pad2;
+	/* some folder may not be read, changed or entered by its owner */
+	_Atomic uint32_t folders_restricted;
 	/* counters: of anonymous objects of shared memory, of waits, of open
 	 * file descriptions */
 	_Atomic uint64_t last_object, last_ticket, last_description;

@@ -24,6 +24,19 @@ void file_release(struct file *f)
 	f->ops->release(f);
 }
 
+/* POSIX.1-2024, XBD 4.7 "File Access Permissions": one class decides. */
+long file_permits(const struct kstat *st, unsigned how, bool effective)
+{
+	const struct process *p = current->process;
+	uint32_t mode = st->mode;
+
+	if (st->uid == (effective ? p->euid : p->uid))
+		mode >>= 6;
+	else if (st->gid == (effective ? p->egid : p->gid))
+		mode >>= 3;
+	return (how & ~mode & 7) ? -EACCES : 0;
+}
+
 long file_path(struct file *f, char *to, size_t room)
 {
 	size_t n;

@@ -324,13 +324,31 @@ static long resolve_links(const struct text *absolute, unsigned how,
 	return r;
 }
 
+static long may_search(const struct place *p)
+{
+	const struct fs_ops *ops = p->mount->ops;
+
+	return ops->may_search ? ops->may_search(p) : 0;
+}
+
 long path_resolve(
 	int at, const char *path, unsigned how, struct place *out, char *buffer)
 {
 	struct text t;
 	long r = make_absolute(&t, at, path);
 
-	return r ? r : resolve_links(&t, how, out, buffer);
+	if (!r)
+		r = resolve_links(&t, how, out, buffer);
+	return r ? r : may_search(out);
+}
+
+typedef long apply_function(const struct place *p, void *argument);
+
+static long apply(const struct place *p, apply_function *f, void *argument)
+{
+	long r = may_search(p);
+
+	return r ? r : f(p, argument);
 }
 
 /* After a failure: what is not there may be made up. */
@@ -344,8 +362,8 @@ static long or_made(long r, const struct place *p,
 	return f(&made, argument);
 }
 
-long path_apply(int at, const char *path, unsigned how,
-	long (*f)(const struct place *p, void *argument), void *argument)
+long path_apply(int at, const char *path, unsigned how, apply_function *f,
+	void *argument)
 {
 	struct text written, plain;
 	struct place p;
@@ -364,9 +382,9 @@ long path_apply(int at, const char *path, unsigned how,
 	if (!dot_dot) {
 		make_place(&p, plain.bytes, plain.length, folder,
 			!(how & PATH_NOFOLLOW) || folder);
-		r = f(&p, argument);
+		r = apply(&p, f, argument);
 		if ((r == -ENOENT || r == -ENOTDIR) && mount_make(p.mount))
-			r = f(&p, argument);
+			r = apply(&p, f, argument);
 		if (r != -ENOENT && r != -ENOTDIR && r != -ELOOP)
 			return r;
 		/* what is missing in an existing folder is missing */
@@ -378,7 +396,7 @@ long path_apply(int at, const char *path, unsigned how,
 	if (again)
 		return dot_dot ? again : or_made(again, &p, f, argument);
 	if (dot_dot || strcmp(buffer, plain.bytes) || r == -ELOOP)
-		r = f(&p, argument);
+		r = apply(&p, f, argument);
 	if (r == -ENOENT && p.mount->ops->parent &&
 		p.mount->ops->parent(&p) == -ENOTDIR)
 		return -ENOTDIR;

@@ -121,6 +121,9 @@ static inline int file_flags(struct file *f)
 {
 	return f->ops->get_flags ? f->ops->get_flags(f) : f->flags;
 }
+/* Whether a file's mode lets the process do that: R_OK, W_OK, X_OK together;
+ * by its effective or its real ids.  0 or -EACCES. */
+long file_permits(const struct kstat *st, unsigned how, bool effective);
 /* Copies f->path; its length, or -ENOTDIR if there is none. */
 long file_path(struct file *f, char *to, size_t room);
 
@@ -232,6 +235,9 @@ struct fs_ops {
 	 * exists (then no link was on the way), -ENOTDIR if a file stands
 	 * where the path needs a folder, else -ENOENT. */
 	long (*parent)(const struct place *p);
+	/* 0 or -EACCES: whether the folders on the way let the process pass.
+	 * NULL: they always do. */
+	long (*may_search)(const struct place *p);
 	/* The NT path of a place, for exec and native programs. */
 	int64_t (*native_path)(
 		const struct place *p, uint16_t *to, size_t room);

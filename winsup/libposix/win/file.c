@@ -67,13 +67,15 @@ static ACCESS_MASK access_mask(int access)
 	if (access & WIN_FILE_READ)
 		m |= FILE_READ_DATA | FILE_READ_EA;
 	if (access & WIN_FILE_LIST)
-		m |= FILE_LIST_DIRECTORY;
+		m |= FILE_LIST_DIRECTORY | FILE_READ_EA;
+	if (access & WIN_FILE_MODE)
+		m |= FILE_READ_EA;
 	if (access & WIN_FILE_WRITE)
 		m |= FILE_WRITE_DATA | FILE_APPEND_DATA | FILE_WRITE_ATTRIBUTES;
 	if (access & WIN_FILE_APPEND)
 		m |= FILE_APPEND_DATA | FILE_WRITE_ATTRIBUTES;
 	if (access & WIN_FILE_SET_ATTRIBUTES)
-		m |= FILE_WRITE_ATTRIBUTES;
+		m |= FILE_WRITE_ATTRIBUTES | FILE_READ_EA | FILE_WRITE_EA;
 	if (access & WIN_FILE_DELETE)
 		m |= DELETE;
 	if (access & WIN_FILE_EXECUTE)
@@ -160,6 +162,8 @@ int win_file_stat(win_handle file, struct win_file_stat *out)
 	NTSTATUS status;
 
 	memset(out, 0, sizeof *out);
+	if (win_stat_lx(h(file), out))
+		return 0;
 	status = NtQueryInformationFile(
 		h(file), &io, &b, sizeof b, BASIC_INFORMATION);
 	if (OK(status))
@@ -210,6 +214,31 @@ int win_file_volume(win_handle file, uint64_t *serial)
 		return win_errno_from_status(status);
 	*serial = v.serial;
 	return 0;
+}
+
+int win_volume_key(win_handle file, uint32_t *key)
+{
+	struct {
+		int64_t total, available;
+		uint32_t sectors, bytes;
+	} s;
+	IO_STATUS_BLOCK io;
+	NTSTATUS status = NtQueryVolumeInformationFile(
+		h(file), &io, &s, sizeof s, 3 /* FileFsSizeInformation */);
+	uint64_t n;
+
+	if (!OK(status))
+		return win_errno_from_status(status);
+	n = (uint64_t)s.total * s.sectors * s.bytes;
+	*key = (uint32_t)(n ^ n >> 32);
+	return 0;
+}
+
+void win_file_make_sparse(win_handle file)
+{
+	DWORD n;
+
+	DeviceIoControl(h(file), FSCTL_SET_SPARSE, NULL, 0, NULL, 0, &n, NULL);
 }
 
 /* The status of a synchronous transfer: bytes, 0 at the end, or -errno. */

@@ -91,6 +91,14 @@ size_t win_temporary_folder(uint16_t *to, size_t room)
 	return n && n < room ? n - 1 : 0;
 }
 
+size_t win_local_folder(uint16_t *to, size_t room)
+{
+	DWORD n = GetEnvironmentVariableW(
+		L"LOCALAPPDATA", (WCHAR *)to, (DWORD)room);
+
+	return n && n < room ? n : win_temporary_folder(to, room);
+}
+
 static size_t offset_text(char *to, size_t room, int minutes)
 {
 	int m = minutes < 0 ? -minutes : minutes;

@@ -70,6 +70,8 @@ static inline int64_t ns_from_filetime(int64_t t)
 }
 
 DWORD win_page_protection(int protection);
+/* All that win_file_stat() tells, in one query; false where there is none. */
+bool win_stat_lx(HANDLE file, struct win_file_stat *out);
 
 int win_thread_start(void);
 void win_context_start(void);

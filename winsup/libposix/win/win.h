@@ -225,7 +225,8 @@ enum { /* access */
 	WIN_FILE_SET_ATTRIBUTES = 16,
 	WIN_FILE_DELETE = 32,
 	WIN_FILE_LIST = 64, /* of a folder */
-	WIN_FILE_EXECUTE = 128
+	WIN_FILE_EXECUTE = 128,
+	WIN_FILE_MODE = 256 /* the mode it keeps; READ, LIST and SET imply it */
 };
 enum { WIN_OPEN, WIN_CREATE, WIN_OPEN_OR_CREATE, WIN_TRUNCATE };
 enum {				 /* options */
@@ -244,6 +245,7 @@ struct win_file_stat {
 	uint32_t attributes; /* FILE_ATTRIBUTE_* */
 	uint32_t links;
 	uint32_t reparse_tag;
+	uint32_t mode; /* that it keeps, S_IFMT and all; 0: none */
 	int64_t accessed, modified, changed, created; /* realtime ns */
 };
 #define WIN_ATTRIBUTE_READONLY 0x1
@@ -258,6 +260,15 @@ int win_file_open(win_handle *out, const struct win_name *name, int access,
 int win_file_query_name(const struct win_name *name, struct win_file_stat *out);
 int win_file_stat(win_handle file, struct win_file_stat *out);
 int win_file_volume(win_handle file, uint64_t *serial);
+/* Keeps a mode with the file; -EOPNOTSUPP where Windows or the volume cannot.
+ * Needs WIN_FILE_SET_ATTRIBUTES. */
+int win_file_set_mode(win_handle file, uint32_t mode);
+/* Whether files may keep modes here, as far as one was asked. */
+bool win_modes_are_kept(void);
+/* A number that tells volumes apart and costs little: from their sizes. */
+int win_volume_key(win_handle file, uint32_t *key);
+/* What was never written takes no space, where the volume can do that. */
+void win_file_make_sparse(win_handle file);
 int64_t win_file_read(win_handle file, void *to, size_t size, int64_t offset);
 int64_t win_file_write(win_handle file, const void *from, size_t size,
 	int64_t offset); /* offset -1: the file pointer; WIN_AT_END */
@@ -372,6 +383,8 @@ size_t win_user_name(char *to, size_t room);
 size_t win_profile_folder(uint16_t *to, size_t room);
 /* That for what need not last, the user's own; without a last backslash. */
 size_t win_temporary_folder(uint16_t *to, size_t room);
+/* That for what programs keep of this user, likewise. */
+size_t win_local_folder(uint16_t *to, size_t room);
 /* POSIX TZ text of Windows' current zone ("CET-1CEST,M3.5.0,M10.5.0/3"). */
 size_t win_time_zone(char *to, size_t room);
 /* Numbers for the user and primary group from the token's last sub-ids. */

@@ -19,13 +19,16 @@ long nt_mkdir(const struct place *p, uint32_t mode)
 	win_handle h;
 	long r = nt_name(p, path, &name, true);
 
-	(void)mode;
 	if (!r)
-		r = win_file_open(&h, &name, WIN_FILE_ATTRIBUTES, WIN_CREATE,
-			WIN_FILE_FOLDER, 0, NULL);
+		r = nt_may_create(&name);
 	if (!r)
-		win_close(h);
-	return r;
+		r = win_file_open(&h, &name, WIN_FILE_SET_ATTRIBUTES,
+			WIN_CREATE, WIN_FILE_FOLDER, 0, NULL);
+	if (r)
+		return r;
+	nt_mode_of_new(h, mode, true);
+	win_close(h);
+	return 0;
 }
 
 /* Away from its folder, so that this can be removed; where that cannot be,
@@ -58,6 +61,21 @@ static void delete_mapped(const struct win_name *name)
 		win_close(h);
 }
 
+/* Of the last name of a file, or a folder. */
+static void forget_mode(win_handle h, uint32_t attributes)
+{
+	struct win_file_stat st;
+	uint32_t mode;
+	bool folder = attributes & WIN_ATTRIBUTE_FOLDER;
+
+	if (win_file_stat(h, &st) || (!folder && st.links > 1) ||
+		!nt_mode_kept(h, &st, &mode))
+		return;
+	if (folder && (mode & 0700) != 0700)
+		nt_store_restrict(-1);
+	nt_store_remove(h, st.id);
+}
+
 /* The name is free when this returns; the file or folder lives as long as it
  * is open. */
 static long remove_name(const struct win_name *name, uint32_t attributes)
@@ -65,8 +83,13 @@ static long remove_name(const struct win_name *name, uint32_t attributes)
 	uint16_t path[NT_PATH];
 	struct win_name away;
 	win_handle h;
-	long r = win_file_open(&h, name,
-		WIN_FILE_DELETE | WIN_FILE_SET_ATTRIBUTES, WIN_OPEN,
+	bool open = false;
+	long r = nt_may_change(name);
+
+	if (r)
+		return r;
+	r = win_file_open(&h, name, WIN_FILE_DELETE | WIN_FILE_SET_ATTRIBUTES,
+		WIN_OPEN,
 		WIN_FILE_NO_FOLLOW | (attributes & WIN_ATTRIBUTE_FOLDER
 						     ? WIN_FILE_FOLDER
 						     : WIN_FILE_NOT_FOLDER),
@@ -83,9 +106,11 @@ static long remove_name(const struct win_name *name, uint32_t attributes)
 		if (!r) {
 			if (win_file_delete(h, false))
 				delete_mapped(&away);
-			nt_file_removed(h);
+			open = nt_file_removed(h);
 		}
 	}
+	if (!r && !open && (attributes & WIN_ATTRIBUTE_SYSTEM))
+		forget_mode(h, attributes);
 	win_close(h);
 	return r;
 }
@@ -267,6 +292,11 @@ long nt_rename(const struct place *from, const struct place *to, unsigned flags)
 		return -ENOTDIR;
 	if (folder && starts_with(&to_name, &from_name))
 		return -EINVAL;
+	r = nt_may_change(&from_name);
+	if (!r)
+		r = nt_may_change(&to_name);
+	if (r)
+		return r;
 	exists = !nt_query(&to_name, &there);
 	if (exists && same(&from_name, &to_name)) {
 		if (from_name.length == to_name.length &&
@@ -317,6 +347,9 @@ long nt_link(const struct place *from, const struct place *to)
 		return -EEXIST;
 	if (to->must_be_folder)
 		return -ENOENT;
+	r = nt_may_change(&to_name);
+	if (r)
+		return r;
 	r = win_file_open(&h, &from_name, WIN_FILE_SET_ATTRIBUTES, WIN_OPEN,
 		WIN_FILE_NO_FOLLOW, 0, NULL);
 	if (r)

@@ -16,6 +16,7 @@ struct nt_file {
 	uint64_t device;
 	bool no_positional;
 	bool looked, executable; /* whether it begins as programs do */
+	bool fresh; /* empty, and of a plain mode, when it was opened */
 	/* names that were removed but that Windows still counts */
 	_Atomic uint32_t removed;
 };
@@ -148,6 +149,10 @@ static long nt_write(struct file *f, struct io *io)
 	int64_t at = io->offset;
 
 	n->looked = false;
+	if (n->fresh) {
+		n->fresh = false;
+		nt_mode_first_bytes(n->handle, io);
+	}
 	/* as on Linux, also where an offset is given: man 2 pwrite, BUGS */
 	if (f->flags & O_APPEND) {
 		if (!win_file_appends_atomically())
@@ -184,12 +189,15 @@ static long stat_open_file(struct file *f, struct kstat *out)
 	struct nt_file *n = nt(f);
 	win_handle content;
 	/* nobody reads by an O_PATH descriptor's pointer */
-	bool own = f->flags & O_PATH;
-	long r = nt_stat_file(n->handle, own ? n->handle : 0, n->device, out);
+	bool own = f->flags & O_PATH, kept;
+	long r = nt_stat_file(
+		n->handle, own ? n->handle : 0, n->device, out, &kept);
 
-	out->nlink -= n->removed < out->nlink ? n->removed : out->nlink;
-	if (r || own || out->size < 2)
+	if (r)
 		return r;
+	out->nlink -= n->removed < out->nlink ? n->removed : out->nlink;
+	if (own || kept || out->size < 2)
+		return 0;
 	/* asked once for an open file: another handle costs more than the
 	 * rest, and the pointer of this one is shared */
 	if (!n->looked && !reopen(n, WIN_FILE_READ, &content)) {
@@ -214,8 +222,7 @@ static long set_open_file(struct file *f, const struct attributes *a)
 	if (n < 0)
 		return (long)n;
 	name.length = (size_t)n;
-	r = win_file_open(
-		&h, &name, WIN_FILE_SET_ATTRIBUTES, WIN_OPEN, 0, 0, NULL);
+	r = nt_open_to_set(&h, &name, a, 0);
 	if (r)
 		return r;
 	r = nt_set_attributes_file(h, a);
@@ -264,6 +271,7 @@ static void nt_pack(struct file *f, struct transfer *to)
 	transfer_put_handle(to, nt(f)->handle);
 	transfer_put_number(to, nt(f)->device);
 	transfer_put_number(to, nt(f)->removed);
+	transfer_put_number(to, nt(f)->fresh);
 }
 
 static void nt_release(struct file *f)
@@ -308,15 +316,27 @@ struct file *nt_file_adopt(win_handle h, int flags)
 	return nt_file_make(h, flags, 1);
 }
 
-static void count_removed(struct file *f, void *handle)
+struct removed {
+	win_handle handle;
+	bool open;
+};
+
+static void count_removed(struct file *f, void *argument)
 {
-	if (f->ops == &nt_ops && win_file_same(nt(f)->handle, handle))
-		nt(f)->removed++;
+	struct removed *r = argument;
+
+	if (f->ops != &nt_ops || !win_file_same(nt(f)->handle, r->handle))
+		return;
+	nt(f)->removed++;
+	r->open = true;
 }
 
-void nt_file_removed(win_handle h)
+bool nt_file_removed(win_handle h)
 {
-	files_each(count_removed, h);
+	struct removed r = { h, false };
+
+	files_each(count_removed, &r);
+	return r.open;
 }
 
 win_handle nt_file_handle(struct file *f)
@@ -329,9 +349,12 @@ static struct file *nt_unpack(struct transfer *from)
 	win_handle h = transfer_get_handle(from);
 	struct file *f = nt_file_make(h, 0, transfer_get_number(from));
 	uint64_t removed = transfer_get_number(from);
+	bool fresh = transfer_get_number(from);
 
-	if (f)
+	if (f) {
 		nt(f)->removed = (uint32_t)removed;
+		nt(f)->fresh = fresh;
+	}
 	return f;
 }
 
@@ -359,6 +382,29 @@ static long check(const struct place *p, const struct win_name *name,
 	return 0;
 }
 
+/* It becomes empty, and keeps its mode: also one that only its content gave
+ * it. */
+static long truncate_open(win_handle h, const struct win_file_stat *st)
+{
+	struct win_file_stat full;
+	bool program;
+	long r;
+
+	if (win_modes_are_kept() || (st->attributes & WIN_ATTRIBUTE_SYSTEM) ||
+		st->size < 2)
+		return win_file_truncate(h, 0);
+	program = nt_executable(h);
+	r = win_file_seek(h, 0, SEEK_SET) < 0 ? -EIO : 0;
+	if (!r)
+		r = win_file_truncate(h, 0);
+	if (!r && program) {
+		r = win_file_stat(h, &full);
+		if (!r)
+			r = nt_mode_set(h, &full, 0755);
+	}
+	return r;
+}
+
 static long open_existing(const struct place *p, const struct win_name *name,
 	const struct win_file_stat *st, int flags, struct file **out)
 {
@@ -377,16 +423,20 @@ static long open_existing(const struct place *p, const struct win_name *name,
 			0, NULL);
 	if (r)
 		return r;
-	if ((flags & O_TRUNC) && !folder) {
-		r = win_file_truncate(h, 0);
-		if (r) {
-			win_close(h);
-			return r;
-		}
+	r = nt_mode_lets_open(h, st->attributes, flags);
+	if (!r && (flags & O_TRUNC) && !folder)
+		r = truncate_open(h, st);
+	if (r) {
+		win_close(h);
+		return r;
 	}
 	*out = folder ? nt_folder_make(h, flags, p->mount->device)
 		      : nt_file_make(h, flags, p->mount->device);
-	return *out ? 0 : -ENOMEM;
+	if (!*out)
+		return -ENOMEM;
+	if ((flags & O_TRUNC) && !folder)
+		nt(*out)->fresh = true;
+	return 0;
 }
 
 static long create(const struct place *p, const struct win_name *name,
@@ -396,17 +446,27 @@ static long create(const struct place *p, const struct win_name *name,
 	/* a file made read-only is still written by who made it */
 	uint32_t attributes =
 		mode & 0222 ? 0 : (uint32_t)WIN_ATTRIBUTE_READONLY;
+	bool created;
 	long r;
 
 	if (p->must_be_folder)
 		return -EISDIR;
-	r = win_file_open(&h, name, access_of(flags) | WIN_FILE_SET_ATTRIBUTES,
-		flags & O_EXCL ? WIN_CREATE : WIN_OPEN_OR_CREATE,
-		WIN_FILE_NOT_FOLDER | through(flags), attributes, NULL);
+	r = nt_may_create(name);
 	if (r)
 		return r;
+	r = win_file_open(&h, name, access_of(flags) | WIN_FILE_SET_ATTRIBUTES,
+		flags & O_EXCL ? WIN_CREATE : WIN_OPEN_OR_CREATE,
+		WIN_FILE_NOT_FOLDER | through(flags), attributes, &created);
+	if (r)
+		return r;
+	/* a mode that cannot be kept is no reason to have no file */
+	if (created)
+		nt_mode_of_new(h, mode, false);
 	*out = nt_file_make(h, flags, p->mount->device);
-	return *out ? 0 : -ENOMEM;
+	if (!*out)
+		return -ENOMEM;
+	nt(*out)->fresh = created;
+	return 0;
 }
 
 /* The name is asked for first: what kind of thing it is decides how it is to
@@ -485,6 +545,7 @@ const struct fs_ops nt_fs = {
 	.set_attributes = nt_set_attributes,
 	.statfs = nt_statfs,
 	.parent = parent,
+	.may_search = nt_may_search,
 	.native_path = native_path,
 };
 
@@ -492,6 +553,8 @@ void nt_fs_start(void)
 {
 	file_register(FILE_NT, nt_unpack);
 	file_register(FILE_NT_FOLDER, nt_folder_unpack);
-	if (task_session_new)
+	if (task_session_new) {
 		nt_sweep();
+		nt_store_start();
+	}
 }

@@ -103,7 +103,7 @@ static long put_next(struct nt_folder *d, void *user, size_t size)
 	long r;
 
 	if (d->next < 2) {
-		r = nt_stat_file(d->handle, 0, d->device, &st);
+		r = nt_stat_file(d->handle, 0, d->device, &st, NULL);
 		if (r)
 			return r;
 		return put_entry(user, size, st.ino, d->next + 1, DT_DIR, "..",
@@ -229,7 +229,7 @@ static long nt_read_folder(struct file *f, struct io *io)
 
 static long stat_folder(struct file *f, struct kstat *out)
 {
-	return nt_stat_file(nt(f)->handle, 0, nt(f)->device, out);
+	return nt_stat_file(nt(f)->handle, 0, nt(f)->device, out, NULL);
 }
 
 static long set_folder(struct file *f, const struct attributes *a)
@@ -243,8 +243,7 @@ static long set_folder(struct file *f, const struct attributes *a)
 	if (n < 0)
 		return (long)n;
 	name.length = (size_t)n;
-	r = win_file_open(
-		&h, &name, WIN_FILE_SET_ATTRIBUTES, WIN_OPEN, 0, 0, NULL);
+	r = nt_open_to_set(&h, &name, a, 0);
 	if (r)
 		return r;
 	r = nt_set_attributes_file(h, a);

@@ -24,13 +24,20 @@ long nt_link_read_file(win_handle file, char *to, size_t room)
 
 long nt_link_read(const struct win_name *name, char *to, size_t room)
 {
+	struct win_file_stat st;
+	uint32_t mode;
 	win_handle file;
 	long r =
 		win_file_open(&file, name, WIN_FILE_READ, WIN_OPEN, 0, 0, NULL);
 
 	if (r)
 		return r;
-	r = nt_link_read_file(file, to, room);
+	/* what has a mode is no link; not to be read, for its time of access */
+	r = win_file_stat(file, &st);
+	if (!r)
+		r = nt_mode_kept(file, &st, &mode)
+			    ? -EINVAL
+			    : nt_link_read_file(file, to, room);
 	win_close(file);
 	return r;
 }
@@ -51,6 +58,16 @@ long nt_readlink(const struct place *p, char *to, size_t room)
 	return nt_link_read(&name, to, room);
 }
 
+/* A record that is left of a file which had the same number would be taken for
+ * this one's. */
+static void forget_mode(win_handle file)
+{
+	struct win_file_stat st;
+
+	if (!win_modes_are_kept() && !win_file_stat(file, &st))
+		nt_store_remove(file, st.id);
+}
+
 long nt_symlink(const struct place *p, const char *target)
 {
 	uint16_t path[NT_PATH];
@@ -63,10 +80,13 @@ long nt_symlink(const struct place *p, const char *target)
 	if (!r && p->must_be_folder)
 		r = -ENOENT;
 	if (!r)
+		r = nt_may_create(&name);
+	if (!r)
 		r = win_file_open(&file, &name, WIN_FILE_WRITE, WIN_CREATE,
 			WIN_FILE_NOT_FOLDER, WIN_ATTRIBUTE_SYSTEM, NULL);
 	if (r)
 		return r;
+	forget_mode(file);
 	n = win_file_write(file, cookie, sizeof cookie, -1);
 	if (n >= 0)
 		n = win_file_write(file, target, size, -1);

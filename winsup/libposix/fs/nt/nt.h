@@ -39,20 +39,56 @@ long nt_symlink(const struct place *p, const char *target);
 /* ---- stat.c ---- */
 long nt_stat(const struct place *p, struct kstat *out);
 /* content: a handle that reads, whose file pointer is nobody else's; 0 if
- * there is none. */
+ * there is none.  *kept, unless NULL: whether the file's mode was known from
+ * other than its content. */
 long nt_stat_file(win_handle file, win_handle content, uint64_t device,
-	struct kstat *out);
-bool nt_executable(win_handle file);
+	struct kstat *out, bool *kept);
 long nt_set_attributes(const struct place *p, const struct attributes *a);
 long nt_set_attributes_file(win_handle file, const struct attributes *a);
+/* Opens as that needs it; `options` as win_file_open() has them. */
+long nt_open_to_set(win_handle *out, const struct win_name *name,
+	const struct attributes *a, int options);
 long nt_statfs(const struct place *p, void *out_statfs);
 long nt_query(const struct win_name *name, struct win_file_stat *out);
+
+/* ---- mode.c ---- */
+/* Whether it begins as programs do; reads. */
+bool nt_executable(win_handle file);
+/* The 12 bits that are kept of a file; false if none are. */
+bool nt_mode_kept(
+	win_handle file, const struct win_file_stat *st, uint32_t *mode);
+/* Those it has without, but for the READONLY attribute. */
+uint32_t nt_mode_plain(const struct win_file_stat *st, bool executable);
+/* Needs WIN_FILE_SET_ATTRIBUTES and, to look into a file, WIN_FILE_READ. */
+long nt_mode_set(
+	win_handle file, const struct win_file_stat *st, uint32_t mode);
+/* Of one just made. */
+long nt_mode_of_new(win_handle file, uint32_t mode, bool folder);
+/* The first bytes come into a file that has a plain mode: they do not change
+ * it.  True if that took a record. */
+bool nt_mode_first_bytes(win_handle file, const struct io *io);
+/* 0 or -EACCES, for an open with such flags; `attributes` are the file's. */
+long nt_mode_lets_open(win_handle file, uint32_t attributes, int flags);
+/* 0 or -EACCES: whether the folders above p may be entered, and whether that
+ * which holds `name` may be changed; -EEXIST too where a new name is wanted. */
+long nt_may_search(const struct place *p);
+long nt_may_change(const struct win_name *name);
+long nt_may_create(const struct win_name *name);
+
+/* ---- store.c: modes of files on volumes that cannot keep them ---- */
+/* The mode's 12 bits, or -ENOENT. */
+long nt_store_get(win_handle file, uint64_t id);
+long nt_store_put(win_handle file, uint64_t id, uint32_t mode);
+void nt_store_remove(win_handle file, uint64_t id);
+/* One folder more, or less, that its owner may not read, change or enter. */
+void nt_store_restrict(int by);
+void nt_store_start(void); /* once in a session */
 
 /* ---- file.c ---- */
 struct file *nt_file_make(win_handle h, int flags, uint64_t device);
 /* A name of h's file is gone, though Windows counts it until the last handle
- * is closed: what this process has open tells of it. */
-void nt_file_removed(win_handle h);
+ * is closed: what this process has open tells of it.  False: it has none. */
+bool nt_file_removed(win_handle h);
 /* ---- folder.c ---- */
 struct file *nt_folder_make(win_handle h, int flags, uint64_t device);
 struct file *nt_folder_unpack(struct transfer *from);

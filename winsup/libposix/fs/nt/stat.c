@@ -25,54 +25,49 @@ static void split_time(int64_t ns, int64_t *seconds, int64_t *rest)
 	}
 }
 
-/* A file may be executed if it begins as what exec can run does: "#!" or a PE
- * file's "MZ".  Windows' access lists cannot say it: by default all files have
- * the right, and Wine shows it for every file that others may read. */
-bool nt_executable(win_handle file)
+/* Where an open file can be looked into: nobody else's pointer is moved. */
+static uint32_t mode_of(win_handle file, win_handle content,
+	const struct win_file_stat *st, bool *kept)
 {
-	char head[2];
+	bool folder = st->attributes & WIN_ATTRIBUTE_FOLDER;
+	uint32_t mode;
 
-	return win_file_read(file, head, sizeof head, 0) == sizeof head &&
-	       ((head[0] == '#' && head[1] == '!') ||
-		       (head[0] == 'M' && head[1] == 'Z'));
-}
-
-static uint32_t mode_of(win_handle content, const struct win_file_stat *st)
-{
-	uint32_t mode = S_IFREG | 0644;
-
-	if (st->attributes & WIN_ATTRIBUTE_FOLDER)
-		return S_IFDIR | 0755;
-	if (content && st->size >= 2 && nt_executable(content))
-		mode |= 0111;
+	*kept = nt_mode_kept(file, st, &mode);
+	if (!*kept)
+		mode = nt_mode_plain(st, !folder && content && st->size >= 2 &&
+						 nt_executable(content));
+	if (folder)
+		return S_IFDIR | mode;
 	if (st->attributes & WIN_ATTRIBUTE_READONLY)
 		mode &= ~0222u;
-	return mode;
+	return S_IFREG | mode;
 }
 
-long nt_stat_file(
-	win_handle file, win_handle content, uint64_t device, struct kstat *out)
+long nt_stat_file(win_handle file, win_handle content, uint64_t device,
+	struct kstat *out, bool *kept)
 {
 	struct win_file_stat st;
 	char target[1];
-	long r = win_file_stat(file, &st), n;
+	long r = win_file_stat(file, &st), n = -EINVAL;
+	bool known;
 
 	if (r)
 		return r;
+	if (!kept)
+		kept = &known;
 	memset(out, 0, sizeof *out);
 	out->dev = device;
 	out->ino = st.id;
 	out->nlink = st.links;
-	out->mode = mode_of(content, &st);
+	out->mode = mode_of(file, content, &st, kept);
 	out->uid = current->process->uid;
 	out->gid = current->process->gid;
 	out->size = (int64_t)st.size;
-	if (content && nt_may_be_link(st.attributes)) {
+	if (content && !*kept && nt_may_be_link(st.attributes))
 		n = nt_link_read_file(content, target, 1);
-		if (n >= 0) {
-			out->mode = S_IFLNK | 0777;
-			out->size = n;
-		}
+	if (n >= 0) {
+		out->mode = S_IFLNK | 0777;
+		out->size = n;
 	}
 	if (S_ISDIR(out->mode))
 		out->size = 4096;
@@ -99,17 +94,16 @@ long nt_stat(const struct place *p, struct kstat *out)
 	if (r)
 		return r;
 	content = !(st.attributes & WIN_ATTRIBUTE_FOLDER) && st.size >= 2;
-	r = win_file_open(&file, &name,
-		content ? WIN_FILE_READ : WIN_FILE_ATTRIBUTES, WIN_OPEN, 0, 0,
-		NULL);
-	if (r == -EACCES && content) {
+	r = win_file_open(&file, &name, content ? WIN_FILE_READ : WIN_FILE_MODE,
+		WIN_OPEN, 0, 0, NULL);
+	if (r == -EACCES) {
 		content = false;
 		r = win_file_open(&file, &name, WIN_FILE_ATTRIBUTES, WIN_OPEN,
 			0, 0, NULL);
 	}
 	if (r)
 		return r;
-	r = nt_stat_file(file, content ? file : 0, p->mount->device, out);
+	r = nt_stat_file(file, content ? file : 0, p->mount->device, out, NULL);
 	win_close(file);
 	return r;
 }
@@ -117,17 +111,9 @@ long nt_stat(const struct place *p, struct kstat *out)
 static long set_mode(win_handle file, uint32_t mode)
 {
 	struct win_file_stat st;
-	uint32_t attributes;
 	long r = win_file_stat(file, &st);
 
-	if (r || (st.attributes & WIN_ATTRIBUTE_FOLDER))
-		return r;
-	attributes = st.attributes & ~(uint32_t)WIN_ATTRIBUTE_READONLY;
-	if (!(mode & 0222))
-		attributes |= WIN_ATTRIBUTE_READONLY;
-	if (!r && attributes != st.attributes)
-		r = win_file_set_attributes(file, attributes);
-	return r;
+	return r ? r : nt_mode_set(file, &st, mode);
 }
 
 long nt_set_attributes_file(win_handle file, const struct attributes *a)
@@ -147,6 +133,21 @@ long nt_set_attributes_file(win_handle file, const struct attributes *a)
 			a->what & ATTRIBUTE_ACCESSED ? a->accessed : INT64_MIN,
 			a->what & ATTRIBUTE_MODIFIED ? a->modified : INT64_MIN);
 	return r;
+}
+
+long nt_open_to_set(win_handle *out, const struct win_name *name,
+	const struct attributes *a, int options)
+{
+	/* what a mode is by itself depends on what the file says */
+	long r = a->what & ATTRIBUTE_MODE
+			 ? win_file_open(out, name,
+				   WIN_FILE_READ | WIN_FILE_SET_ATTRIBUTES,
+				   WIN_OPEN, options, 0, NULL)
+			 : -EACCES;
+
+	return r != -EACCES ? r
+			    : win_file_open(out, name, WIN_FILE_SET_ATTRIBUTES,
+				      WIN_OPEN, options, 0, NULL);
 }
 
 long nt_set_attributes(const struct place *p, const struct attributes *a)
@@ -171,8 +172,7 @@ long nt_set_attributes(const struct place *p, const struct attributes *a)
 		return -ENOTDIR;
 	if (link && (a->what & ATTRIBUTE_MODE))
 		return -EOPNOTSUPP; /* man 2 fchmodat: a link has none */
-	r = win_file_open(&file, &name, WIN_FILE_SET_ATTRIBUTES, WIN_OPEN,
-		link ? WIN_FILE_NO_FOLLOW : 0, 0, NULL);
+	r = nt_open_to_set(&file, &name, a, link ? WIN_FILE_NO_FOLLOW : 0);
 	if (r)
 		return r;
 	r = nt_set_attributes_file(file, a);

@@ -1,0 +1,220 @@
+/* Modes of files: where they are kept, what they are without, whom they let.
+ *
+ * A mode is kept with the file where the volume can (win/mode.c).  Elsewhere
+ * only one that is not what the file would have anyway is kept, in the store
+ * (store.c), and the file has the SYSTEM attribute to say so: a file made by
+ * others under a number used before is never taken for the old one. */
+#include "fs/nt/nt.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "abi/errno.h"
+#include "memory/memory.h"
+
+static bool looks_executable(const char head[2])
+{
+	return (head[0] == '#' && head[1] == '!') ||
+	       (head[0] == 'M' && head[1] == 'Z');
+}
+
+/* A file may be executed if it begins as what exec can run does: "#!" or a PE
+ * file's "MZ".  Windows' access lists cannot say it: by default all files have
+ * the right, and Wine shows it for every file that others may read. */
+bool nt_executable(win_handle file)
+{
+	char head[2];
+
+	return win_file_read(file, head, sizeof head, 0) == sizeof head &&
+	       looks_executable(head);
+}
+
+bool nt_mode_kept(
+	win_handle file, const struct win_file_stat *st, uint32_t *mode)
+{
+	long r = -ENOENT;
+
+	if (st->mode)
+		r = st->mode & 07777;
+	else if (st->attributes & WIN_ATTRIBUTE_SYSTEM)
+		r = nt_store_get(file, st->id);
+	if (r < 0)
+		return false;
+	*mode = (uint32_t)r;
+	return true;
+}
+
+uint32_t nt_mode_plain(const struct win_file_stat *st, bool executable)
+{
+	return st->attributes & WIN_ATTRIBUTE_FOLDER ? 0755
+	       : executable			     ? 0755
+						     : 0644;
+}
+
+/* What a mode is while the file has no kept one. */
+static bool is_plain(
+	win_handle file, const struct win_file_stat *st, uint32_t mode)
+{
+	bool folder = st->attributes & WIN_ATTRIBUTE_FOLDER;
+	uint32_t plain;
+
+	if (folder)
+		return mode == nt_mode_plain(st, false);
+	/* what comes into a file later must not make it a program */
+	if (st->size < 2)
+		return false;
+	plain = nt_mode_plain(st, nt_executable(file));
+	return mode == (mode & 0222 ? plain : plain & ~0222u);
+}
+
+static bool restricts(uint32_t mode)
+{
+	return (mode & 0700) != 0700;
+}
+
+/* `mode` goes to the store, or out of it: the attributes then. */
+static long keep_apart(win_handle file, const struct win_file_stat *st,
+	uint32_t mode, uint32_t *attributes)
+{
+	if (!is_plain(file, st, mode)) {
+		*attributes |= WIN_ATTRIBUTE_SYSTEM;
+		return nt_store_put(file, st->id, mode);
+	}
+	*attributes &= ~(uint32_t)WIN_ATTRIBUTE_SYSTEM;
+	if (st->attributes & WIN_ATTRIBUTE_SYSTEM)
+		nt_store_remove(file, st->id);
+	return 0;
+}
+
+long nt_mode_set(win_handle file, const struct win_file_stat *st, uint32_t mode)
+{
+	bool folder = st->attributes & WIN_ATTRIBUTE_FOLDER;
+	uint32_t attributes =
+		st->attributes & ~(uint32_t)WIN_ATTRIBUTE_READONLY;
+	uint32_t before = 0755;
+	long r = win_file_set_mode(file, (folder ? S_IFDIR : S_IFREG) | mode);
+
+	if (folder)
+		nt_mode_kept(file, st, &before);
+	if (r == -EOPNOTSUPP)
+		r = keep_apart(file, st, mode, &attributes);
+	/* native programs are to know at least that */
+	if (!folder && !(mode & 0222))
+		attributes |= WIN_ATTRIBUTE_READONLY;
+	/* also where nothing changes: chmod marks the time of change */
+	if (!r)
+		r = win_file_set_attributes(file, attributes);
+	if (!r && folder && restricts(mode) != restricts(before))
+		nt_store_restrict(restricts(mode) ? 1 : -1);
+	return r;
+}
+
+long nt_mode_of_new(win_handle file, uint32_t mode, bool folder)
+{
+	struct win_file_stat st;
+	long r = win_file_set_mode(file, (folder ? S_IFDIR : S_IFREG) | mode);
+
+	if (!r && folder && restricts(mode))
+		nt_store_restrict(1);
+	/* what it has anyway need not be kept: a file's, until it has content
+	 */
+	if (r != -EOPNOTSUPP || mode == (folder ? 0755 : 0644))
+		return r;
+	r = win_file_stat(file, &st);
+	return r ? r : nt_mode_set(file, &st, mode);
+}
+
+bool nt_mode_first_bytes(win_handle file, const struct io *io)
+{
+	struct win_file_stat st;
+	char head[2];
+
+	if (win_modes_are_kept() || !io->count || io->vector[0].iov_len < 2 ||
+		user_copy_in(head, io->vector[0].iov_base, 2) ||
+		!looks_executable(head) || win_file_stat(file, &st) ||
+		(st.attributes & WIN_ATTRIBUTE_SYSTEM))
+		return false;
+	return !nt_store_put(file, st.id,
+		       st.attributes & WIN_ATTRIBUTE_READONLY ? 0444 : 0644) &&
+	       !win_file_set_attributes(
+		       file, st.attributes | WIN_ATTRIBUTE_SYSTEM);
+}
+
+long nt_mode_lets_open(win_handle file, uint32_t attributes, int flags)
+{
+	uint32_t mode, need = 0;
+	struct win_file_stat st;
+
+	if ((flags & O_PATH) ||
+		!(win_modes_are_kept() || (attributes & WIN_ATTRIBUTE_SYSTEM)))
+		return 0;
+	if ((flags & O_ACCMODE) != O_WRONLY)
+		need |= 0400;
+	if ((flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC))
+		need |= 0200;
+	if (win_file_stat(file, &st) || !nt_mode_kept(file, &st, &mode))
+		return 0;
+	return (mode & need) == need ? 0 : -EACCES;
+}
+
+/* ---- what the folders on the way say ---- */
+
+static bool folder_lets(const struct win_name *name, uint32_t need)
+{
+	struct win_file_stat st;
+	uint32_t mode = 0755;
+	win_handle h;
+
+	if (nt_query(name, &st) || !(st.attributes & WIN_ATTRIBUTE_FOLDER))
+		return true;
+	if (!win_modes_are_kept() && !(st.attributes & WIN_ATTRIBUTE_SYSTEM))
+		return true;
+	if (win_file_open(&h, name, WIN_FILE_MODE, WIN_OPEN, WIN_FILE_FOLDER, 0,
+		    NULL))
+		return true;
+	if (!win_file_stat(h, &st))
+		nt_mode_kept(h, &st, &mode);
+	win_close(h);
+	return (mode & need) == need;
+}
+
+static size_t parent_of(const uint16_t *path, size_t length)
+{
+	while (length && path[length - 1] != '\\')
+		length--;
+	return length ? length - 1 : 0;
+}
+
+long nt_may_search(const struct place *p)
+{
+	size_t root = p->mount->windows_length;
+	uint16_t path[NT_PATH];
+	struct win_name name;
+
+	if (!task_shared()->folders_restricted ||
+		nt_name(p, path, &name, false))
+		return 0;
+	while ((name.length = parent_of(path, name.length)) > root)
+		if (!folder_lets(&name, 0100))
+			return -EACCES;
+	return 0;
+}
+
+long nt_may_change(const struct win_name *name)
+{
+	struct win_name parent = *name;
+
+	if (!task_shared()->folders_restricted)
+		return 0;
+	parent.length = parent_of(name->text, name->length);
+	return folder_lets(&parent, 0300) ? 0 : -EACCES;
+}
+
+long nt_may_create(const struct win_name *name)
+{
+	struct win_file_stat st;
+	long r = nt_may_change(name);
+
+	return r && !nt_query(name, &st) ? -EEXIST : r;
+}

@@ -401,7 +401,8 @@ long sys_sendfile(int out_fd, int in_fd, long *user_offset, size_t count)
 
 static bool is_pipe(const struct file *f)
 {
-	return f->ops->kind == FILE_PIPE || f->ops->kind == FILE_NATIVE_PIPE;
+	return f->ops->kind == FILE_PIPE || f->ops->kind == FILE_FIFO ||
+	       f->ops->kind == FILE_NATIVE_PIPE;
 }
 
 static bool same_pipe(struct file *a, struct file *b)

@@ -40,6 +40,46 @@ long sys_creat(const char *path, unsigned mode)
 	return sys_openat(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode);
 }
 
+static long mknod_place(const struct place *p, void *mode)
+{
+	return p->mount->ops->mknod ? p->mount->ops->mknod(p, *(uint32_t *)mode)
+				    : -EPERM;
+}
+
+long sys_mknodat(int at, const char *path, unsigned mode, unsigned long device)
+{
+	char name[PATH_SIZE];
+	struct file *f;
+	long r = path_fetch(name, path);
+
+	(void)device;
+	if (r)
+		return r;
+	mode = (mode & S_IFMT) | (mode & 07777 & ~fs_umask(-1));
+	switch (mode & S_IFMT) {
+	case 0:
+	case S_IFREG:
+		r = path_open(at, name, O_CREAT | O_EXCL | O_WRONLY,
+			mode & 07777, &f);
+		if (!r)
+			file_put(f);
+		return r;
+	case S_IFIFO:
+	case S_IFSOCK:
+		return path_apply(at, name, PATH_NOFOLLOW, mknod_place, &mode);
+	case S_IFCHR:
+	case S_IFBLK:
+	case S_IFDIR:
+		return -EPERM;
+	}
+	return -EINVAL;
+}
+
+long sys_mknod(const char *path, unsigned mode, unsigned long device)
+{
+	return sys_mknodat(AT_FDCWD, path, mode, device);
+}
+
 /* ---- names ---- */
 
 /* POSIX.1-2024 rmdir(): "." is refused, and a name that ends in "..". */

@@ -1,5 +1,5 @@
 /* Pipes: two files on a byte queue. */
-#include "ipc/ipc.h"
+#include "ipc/private.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -10,23 +10,8 @@
 #include "abi/errno.h"
 #include "memory/memory.h"
 #include "signal/signal.h"
-#include "stream/stream.h"
 
-struct pipe_file {
-	struct file file;
-	struct queue queue;
-	enum queue_end end;
-	uint64_t ino;
-	/* how many files of this process are that end: it lets go with the
-	 * last.  dup() shares one file, so two come only by /dev/fd */
-};
-
-static struct pipe_file *pipe_of(struct file *f)
-{
-	return container_of(f, struct pipe_file, file);
-}
-
-static long pipe_read(struct file *f, struct io *io)
+long pipe_read(struct file *f, struct io *io)
 {
 	long done = 0;
 
@@ -63,7 +48,7 @@ static long write_small(struct file *f, struct io *io)
 	return queue_write(pipe_of(f)->queue, bytes, n, io->nonblocking);
 }
 
-static long pipe_write(struct file *f, struct io *io)
+long pipe_write(struct file *f, struct io *io)
 {
 	long done = 0, r = 0;
 
@@ -92,7 +77,7 @@ static unsigned pipe_poll(struct file *f, unsigned events, struct sleep *s)
 	return queue_poll(pipe_of(f)->queue, pipe_of(f)->end, events, s);
 }
 
-static long pipe_ioctl(struct file *f, unsigned long request, uintptr_t user)
+long pipe_ioctl(struct file *f, unsigned long request, uintptr_t user)
 {
 	int n;
 
@@ -122,7 +107,7 @@ static long pipe_set(struct file *f, const struct attributes *a)
 	return 0;
 }
 
-static long pipe_native(struct file *f, win_handle *out, bool *pump)
+long pipe_native(struct file *f, win_handle *out, bool *pump)
 {
 	(void)f;
 	(void)out;
@@ -130,7 +115,7 @@ static long pipe_native(struct file *f, win_handle *out, bool *pump)
 	return 0;
 }
 
-static void pipe_unread(struct file *f, const void *bytes, size_t size)
+void pipe_unread(struct file *f, const void *bytes, size_t size)
 {
 	queue_unread(pipe_of(f)->queue, bytes, size);
 }
@@ -240,10 +225,9 @@ static struct file *pipe_unpack(struct transfer *from)
 	return &p->file;
 }
 
-struct file *native_pipe_unpack(struct transfer *from);
-
 void ipc_start(void)
 {
 	file_register(FILE_PIPE, pipe_unpack);
 	file_register(FILE_NATIVE_PIPE, native_pipe_unpack);
+	fifo_start();
 }

@@ -80,13 +80,20 @@ static bool nobody(const struct holder_set *h)
 }
 
 /* Frees a slot that nobody holds.  `word` was read before the last holder
- * went, so that a queue made since then is another. */
+ * went, so that a queue made since then is another.  A fifo's may be found and
+ * held anew meanwhile (queue_open()), but not under the lock. */
 static bool free_unheld(struct queue_slot *s, uint64_t word)
 {
-	if (!nobody(&s->readers) || !nobody(&s->writers))
-		return false;
-	exchange(s, word, with_state(word, SLOT_FREE));
-	return true;
+	bool fifo = s->object, unheld;
+
+	if (fifo)
+		shared_lock_take(&task_shared()->fifo_lock);
+	unheld = nobody(&s->readers) && nobody(&s->writers);
+	if (unheld)
+		exchange(s, word, with_state(word, SLOT_FREE));
+	if (fifo)
+		shared_lock_drop(&task_shared()->fifo_lock);
+	return unheld;
 }
 
 /* Held from the beginning by who makes it, so that it goes when he dies. */
@@ -102,6 +109,8 @@ static bool make(uint32_t i, uint64_t free_word, uint32_t process_slot)
 	queue_hold(q, QUEUE_WRITER, process_slot);
 	s->head = s->tail = 0;
 	s->size = QUEUE_SIZE;
+	s->object = 0;
+	s->openings[QUEUE_READER] = s->openings[QUEUE_WRITER] = 0;
 	s->status[QUEUE_READER] = s->status[QUEUE_WRITER] = 0;
 	wait_queue_init(&s->readable);
 	wait_queue_init(&s->writable);
@@ -192,6 +201,100 @@ void queue_forget_process(uint32_t process_slot)
 		let_go(s, &s->readers, &s->writable, process_slot);
 		let_go(s, &s->writers, &s->readable, process_slot);
 	}
+}
+
+/* ---- fifos ---- */
+
+uint32_t queue_openings(struct queue q, enum queue_end end)
+{
+	return slot_of(q)->openings[end];
+}
+
+static bool find(struct queue *out, uint64_t object)
+{
+	struct shared *sh = task_shared();
+
+	for (uint32_t i = 0; i < sh->queue_end; i++) {
+		struct queue_slot *s = &sh->queues[i];
+
+		if (s->object == object && state_of(s->word) == SLOT_USED) {
+			*out = (struct queue){ i, (uint32_t)(s->word >> 8) };
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Under the fifos' lock.  Who made the queue holds both ends so far. */
+static void open_end(struct queue q, enum queue_end end, bool opens, bool made,
+	uint32_t process_slot, uint32_t *before)
+{
+	struct queue_slot *s = slot_of(q);
+	struct holder_set *h = holders(q, end);
+
+	*before = s->openings[end];
+	if (opens) {
+		queue_hold(q, end, process_slot);
+		s->openings[end]++;
+	} else if (made) {
+		h->bits[process_slot / 64] &= ~(1ul << process_slot % 64);
+	} else if (!nobody(h)) {
+		/* met: also if it is gone before we look again */
+		--*before;
+	}
+}
+
+int queue_open(struct queue *out, uint64_t object, bool reads, bool writes,
+	uint32_t process_slot, uint32_t *readers, uint32_t *writers)
+{
+	struct shared_lock *lock = &task_shared()->fifo_lock;
+	struct queue own;
+	bool found, made = false;
+	int r;
+
+	shared_lock_take(lock);
+	found = find(out, object);
+	if (!found) {
+		/* not under the lock: it frees what nobody holds */
+		shared_lock_drop(lock);
+		r = queue_create(&own, process_slot);
+		if (r)
+			return r;
+		made = true;
+		shared_lock_take(lock);
+		found = find(out, object);
+		if (!found) {
+			*out = own;
+			slot_of(own)->object = object;
+		}
+	}
+	open_end(*out, QUEUE_READER, reads, !found, process_slot, readers);
+	open_end(*out, QUEUE_WRITER, writes, !found, process_slot, writers);
+	shared_lock_drop(lock);
+	if (made && found) {
+		queue_release(own, QUEUE_READER, process_slot);
+		queue_release(own, QUEUE_WRITER, process_slot);
+	}
+	if (reads)
+		wake(&slot_of(*out)->writable);
+	if (writes)
+		wake(&slot_of(*out)->readable);
+	return 0;
+}
+
+long queue_await(struct queue q, enum queue_end end, uint32_t openings)
+{
+	struct sleep sleep;
+	long r;
+
+	sleep_begin(&sleep, WIN_FOREVER);
+	r = sleep_on(&sleep,
+		queue_waiters(
+			q, end == QUEUE_READER ? QUEUE_WRITER : QUEUE_READER));
+	while (!r && !queue_has(q, end) && queue_openings(q, end) == openings)
+		r = sleep_wait(&sleep);
+	sleep_end(&sleep);
+	return r;
 }
 
 /* Calls f for every process that holds that end. */

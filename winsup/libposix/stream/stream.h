@@ -22,6 +22,17 @@ int queue_start(void); /* maps the session's buffers; once in a host */
 /* A new queue, both of whose ends the process in `process_slot` holds.
  * -ENFILE when all are in use. */
 int queue_create(struct queue *out, uint32_t process_slot);
+/* The queue of a fifo (`object` is its number, file_object()), made if nobody
+ * has it open; the process holds the ends named, and the other sides hear of
+ * it.  *readers, *writers: how often each end had been opened before the other
+ * side was met, for queue_await(). */
+int queue_open(struct queue *out, uint64_t object, bool reads, bool writes,
+	uint32_t process_slot, uint32_t *readers, uint32_t *writers);
+/* How often it was, of a fifo. */
+uint32_t queue_openings(struct queue q, enum queue_end end);
+/* Waits until somebody holds that end, or has opened it since there were so
+ * many openings: 0 or -ERESTARTSYS. */
+long queue_await(struct queue q, enum queue_end end, uint32_t openings);
 /* The process in `process_slot` holds that end from now on.  Counted once a
  * process, not a descriptor: the caller keeps the descriptors' count. */
 void queue_hold(struct queue q, enum queue_end end, uint32_t process_slot);

@@ -11,7 +11,7 @@
 
 #include "lock/lock.h"
 
-#define SHARED_LAYOUT 13
+#define SHARED_LAYOUT 14
 #define SHARED_MAGIC  0x786973306c696267ul
 
 #define PROCESS_SLOTS 2048 /* processes, zombies included */
@@ -215,7 +215,11 @@ struct queue_slot {
 	 * is at p % size.  head is stored after the bytes, tail after they
 	 * were taken: a killed peer leaves the queue whole. */
 	_Atomic uint64_t head, tail;
-	uint32_t size;		    /* bytes: a power of two */
+	uint32_t size; /* bytes: a power of two */
+	uint32_t pad2;
+	/* of a fifo: its file's number, and how often each end was opened */
+	_Atomic uint64_t object;
+	_Atomic uint32_t openings[2];
 	_Atomic uint32_t status[2]; /* O_*, by enum queue_end */
 	struct wait_queue readable, writable;
 	struct holder_set readers, writers;
@@ -256,6 +260,7 @@ struct shared {
 	struct process_slot process[PROCESS_SLOTS];
 	struct thread_slot threads[THREAD_SLOTS];
 	struct queue_slot queues[QUEUE_SLOTS];
+	struct shared_lock fifo_lock; /* which queue is which fifo's */
 	struct shared_lock records_lock;
 	struct wait_queue records_changed;
 	struct record records[RECORDS];

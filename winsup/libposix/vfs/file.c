@@ -2,6 +2,7 @@
 #include "vfs/vfs.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "abi/errno.h"
 
@@ -56,6 +57,22 @@ long file_path(struct file *f, char *to, size_t room)
 void file_register(uint32_t kind, struct file *(*unpack)(struct transfer *))
 {
 	unpackers[kind] = unpack;
+}
+
+static long (*open_fifo)(struct file *, int, struct file **) HOST_STATE = 0;
+
+void fifo_register(long (*open)(struct file *, int, struct file **))
+{
+	open_fifo = open;
+}
+
+long special_open(
+	uint32_t mode, struct file *disk, int flags, struct file **out)
+{
+	if (S_ISFIFO(mode))
+		return open_fifo(disk, flags, out);
+	file_put(disk);
+	return -ENXIO;
 }
 
 void file_pack(struct file *f, struct transfer *to)

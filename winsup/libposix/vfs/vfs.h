@@ -75,6 +75,7 @@ enum file_kind {
 	FILE_ROOT_FOLDER,
 	FILE_MADE,
 	FILE_DESCRIPTORS,
+	FILE_FIFO,
 	FILE_KINDS
 };
 
@@ -132,6 +133,15 @@ void file_register(
 	uint32_t kind, struct file *(*unpack)(struct transfer *from));
 void file_pack(struct file *f, struct transfer *to);
 struct file *file_unpack(struct transfer *from);
+
+/* How a fifo's name on disk is opened: `disk` is what O_PATH gives of it, and
+ * is taken over.  May wait for the other side. */
+void fifo_register(
+	long (*open)(struct file *disk, int flags, struct file **out));
+/* Of a file that is none on disk (S_IFMT of its mode): -ENXIO if nothing can be
+ * opened there. */
+long special_open(
+	uint32_t mode, struct file *disk, int flags, struct file **out);
 
 /* ---- descriptors ---- */
 struct files *files_create(void);
@@ -231,6 +241,8 @@ struct fs_ops {
 	long (*set_attributes)(
 		const struct place *p, const struct attributes *a);
 	long (*statfs)(const struct place *p, void *out_statfs);
+	/* A fifo or a socket's name; `mode` with its type. */
+	long (*mknod)(const struct place *p, uint32_t mode);
 	/* Of a place that was not found: 0 if the folder that would hold it
 	 * exists (then no link was on the way), -ENOTDIR if a file stands
 	 * where the path needs a folder, else -ENOENT. */

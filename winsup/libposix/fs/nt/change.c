@@ -7,6 +7,7 @@
 #include "fs/nt/nt.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "abi/errno.h"
 
@@ -26,9 +27,35 @@ long nt_mkdir(const struct place *p, uint32_t mode)
 			WIN_CREATE, WIN_FILE_FOLDER, 0, NULL);
 	if (r)
 		return r;
-	nt_mode_of_new(h, mode, true);
+	nt_mode_of_new(h, S_IFDIR | mode);
 	win_close(h);
 	return 0;
+}
+
+/* An empty file whose mode says what it is.  SYSTEM also where the volume
+ * keeps modes: a listing then does not call it a plain file. */
+long nt_mknod(const struct place *p, uint32_t mode)
+{
+	uint16_t path[NT_PATH];
+	struct win_name name;
+	win_handle h;
+	long r = nt_name(p, path, &name, true);
+
+	if (!r && p->must_be_folder)
+		r = -ENOENT;
+	if (!r)
+		r = nt_may_create(&name);
+	if (!r)
+		r = win_file_open(&h, &name,
+			WIN_FILE_SET_ATTRIBUTES | WIN_FILE_DELETE, WIN_CREATE,
+			WIN_FILE_NOT_FOLDER, WIN_ATTRIBUTE_SYSTEM, NULL);
+	if (r)
+		return r;
+	r = nt_mode_of_new(h, mode);
+	if (r)
+		win_file_delete(h, false);
+	win_close(h);
+	return r;
 }
 
 /* Away from its folder, so that this can be removed; where that cannot be,

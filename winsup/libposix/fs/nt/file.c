@@ -4,6 +4,7 @@
 #include "fs/nt/nt.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "abi/errno.h"
@@ -405,10 +406,19 @@ static long truncate_open(win_handle h, const struct win_file_stat *st)
 	return r;
 }
 
+static long open_special(const struct place *p, win_handle h, uint32_t type,
+	int flags, struct file **out)
+{
+	struct file *disk = nt_file_make(h, O_PATH, p->mount->device);
+
+	return disk ? special_open(type, disk, flags, out) : -ENOMEM;
+}
+
 static long open_existing(const struct place *p, const struct win_name *name,
 	const struct win_file_stat *st, int flags, struct file **out)
 {
 	bool folder = st->attributes & WIN_ATTRIBUTE_FOLDER;
+	uint32_t type = 0;
 	win_handle h;
 	long r = check(p, name, st, flags);
 
@@ -423,7 +433,9 @@ static long open_existing(const struct place *p, const struct win_name *name,
 			0, NULL);
 	if (r)
 		return r;
-	r = nt_mode_lets_open(h, st->attributes, flags);
+	r = nt_mode_lets_open(h, st->attributes, flags, &type);
+	if (!r && !folder && !S_ISREG(type) && !(flags & O_PATH))
+		return open_special(p, h, type, flags, out);
 	if (!r && (flags & O_TRUNC) && !folder)
 		r = truncate_open(h, st);
 	if (r) {
@@ -461,7 +473,7 @@ static long create(const struct place *p, const struct win_name *name,
 		return r;
 	/* a mode that cannot be kept is no reason to have no file */
 	if (created)
-		nt_mode_of_new(h, mode, false);
+		nt_mode_of_new(h, S_IFREG | mode);
 	*out = nt_file_make(h, flags, p->mount->device);
 	if (!*out)
 		return -ENOMEM;
@@ -537,6 +549,7 @@ const struct fs_ops nt_fs = {
 	.stat = nt_stat,
 	.readlink = nt_readlink,
 	.mkdir = nt_mkdir,
+	.mknod = nt_mknod,
 	.rmdir = nt_rmdir,
 	.unlink = nt_unlink,
 	.rename = nt_rename,

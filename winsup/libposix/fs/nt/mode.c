@@ -36,7 +36,7 @@ bool nt_mode_kept(
 	long r = -ENOENT;
 
 	if (st->mode)
-		r = st->mode & 07777;
+		r = st->mode & 0177777;
 	else if (st->attributes & WIN_ATTRIBUTE_SYSTEM)
 		r = nt_store_get(file, st->id);
 	if (r < 0)
@@ -73,11 +73,16 @@ static bool restricts(uint32_t mode)
 	return (mode & 0700) != 0700;
 }
 
+static bool is_special(uint32_t mode)
+{
+	return !S_ISREG(mode) && !S_ISDIR(mode);
+}
+
 /* `mode` goes to the store, or out of it: the attributes then. */
 static long keep_apart(win_handle file, const struct win_file_stat *st,
 	uint32_t mode, uint32_t *attributes)
 {
-	if (!is_plain(file, st, mode)) {
+	if (is_special(mode) || !is_plain(file, st, mode & 07777)) {
 		*attributes |= WIN_ATTRIBUTE_SYSTEM;
 		return nt_store_put(file, st->id, mode);
 	}
@@ -87,42 +92,50 @@ static long keep_apart(win_handle file, const struct win_file_stat *st,
 	return 0;
 }
 
-long nt_mode_set(win_handle file, const struct win_file_stat *st, uint32_t mode)
+static long set(win_handle file, const struct win_file_stat *st, uint32_t mode)
 {
-	bool folder = st->attributes & WIN_ATTRIBUTE_FOLDER;
 	uint32_t attributes =
 		st->attributes & ~(uint32_t)WIN_ATTRIBUTE_READONLY;
-	uint32_t before = 0755;
-	long r = win_file_set_mode(file, (folder ? S_IFDIR : S_IFREG) | mode);
+	long r = win_file_set_mode(file, mode);
 
-	if (folder)
-		nt_mode_kept(file, st, &before);
 	if (r == -EOPNOTSUPP)
 		r = keep_apart(file, st, mode, &attributes);
 	/* native programs are to know at least that */
-	if (!folder && !(mode & 0222))
+	if (!S_ISDIR(mode) && !(mode & 0222))
 		attributes |= WIN_ATTRIBUTE_READONLY;
 	/* also where nothing changes: chmod marks the time of change */
-	if (!r)
-		r = win_file_set_attributes(file, attributes);
+	return r ? r : win_file_set_attributes(file, attributes);
+}
+
+long nt_mode_set(win_handle file, const struct win_file_stat *st, uint32_t mode)
+{
+	bool folder = st->attributes & WIN_ATTRIBUTE_FOLDER;
+	uint32_t before = folder ? S_IFDIR | 0755 : S_IFREG;
+	long r;
+
+	nt_mode_kept(file, st, &before);
+	r = set(file, st, (before & S_IFMT) | mode);
 	if (!r && folder && restricts(mode) != restricts(before))
 		nt_store_restrict(restricts(mode) ? 1 : -1);
 	return r;
 }
 
-long nt_mode_of_new(win_handle file, uint32_t mode, bool folder)
+long nt_mode_of_new(win_handle file, uint32_t mode)
 {
 	struct win_file_stat st;
-	long r = win_file_set_mode(file, (folder ? S_IFDIR : S_IFREG) | mode);
+	long r = win_file_set_mode(file, mode);
 
-	if (!r && folder && restricts(mode))
-		nt_store_restrict(1);
 	/* what it has anyway need not be kept: a file's, until it has content
 	 */
-	if (r != -EOPNOTSUPP || mode == (folder ? 0755 : 0644))
-		return r;
-	r = win_file_stat(file, &st);
-	return r ? r : nt_mode_set(file, &st, mode);
+	if (r == -EOPNOTSUPP && mode != (S_IFDIR | 0755) &&
+		mode != (S_IFREG | 0644)) {
+		r = win_file_stat(file, &st);
+		if (!r)
+			r = set(file, &st, mode);
+	}
+	if (!r && S_ISDIR(mode) && restricts(mode))
+		nt_store_restrict(1);
+	return r;
 }
 
 bool nt_mode_first_bytes(win_handle file, const struct io *io)
@@ -136,26 +149,29 @@ bool nt_mode_first_bytes(win_handle file, const struct io *io)
 		(st.attributes & WIN_ATTRIBUTE_SYSTEM))
 		return false;
 	return !nt_store_put(file, st.id,
-		       st.attributes & WIN_ATTRIBUTE_READONLY ? 0444 : 0644) &&
+		       S_IFREG | (st.attributes & WIN_ATTRIBUTE_READONLY
+						 ? 0444
+						 : 0644)) &&
 	       !win_file_set_attributes(
 		       file, st.attributes | WIN_ATTRIBUTE_SYSTEM);
 }
 
-long nt_mode_lets_open(win_handle file, uint32_t attributes, int flags)
+long nt_mode_lets_open(
+	win_handle file, uint32_t attributes, int flags, uint32_t *type)
 {
 	uint32_t mode, need = 0;
 	struct win_file_stat st;
 
-	if ((flags & O_PATH) ||
-		!(win_modes_are_kept() || (attributes & WIN_ATTRIBUTE_SYSTEM)))
+	*type = attributes & WIN_ATTRIBUTE_FOLDER ? S_IFDIR : S_IFREG;
+	if (!(win_modes_are_kept() || (attributes & WIN_ATTRIBUTE_SYSTEM)) ||
+		win_file_stat(file, &st) || !nt_mode_kept(file, &st, &mode))
 		return 0;
 	if ((flags & O_ACCMODE) != O_WRONLY)
 		need |= 0400;
 	if ((flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC))
 		need |= 0200;
-	if (win_file_stat(file, &st) || !nt_mode_kept(file, &st, &mode))
-		return 0;
-	return (mode & need) == need ? 0 : -EACCES;
+	*type = mode & S_IFMT;
+	return (flags & O_PATH) || (mode & need) == need ? 0 : -EACCES;
 }
 
 /* ---- what the folders on the way say ---- */

@@ -54,21 +54,24 @@ long nt_query(const struct win_name *name, struct win_file_stat *out);
 /* ---- mode.c ---- */
 /* Whether it begins as programs do; reads. */
 bool nt_executable(win_handle file);
-/* The 12 bits that are kept of a file; false if none are. */
+/* The mode that is kept of a file, with its type; false if none is. */
 bool nt_mode_kept(
 	win_handle file, const struct win_file_stat *st, uint32_t *mode);
 /* Those it has without, but for the READONLY attribute. */
 uint32_t nt_mode_plain(const struct win_file_stat *st, bool executable);
-/* Needs WIN_FILE_SET_ATTRIBUTES and, to look into a file, WIN_FILE_READ. */
+/* The 12 bits: the type stays.  Needs WIN_FILE_SET_ATTRIBUTES and, to look
+ * into a file, WIN_FILE_READ. */
 long nt_mode_set(
 	win_handle file, const struct win_file_stat *st, uint32_t mode);
-/* Of one just made. */
-long nt_mode_of_new(win_handle file, uint32_t mode, bool folder);
+/* Of one just made; with the type. */
+long nt_mode_of_new(win_handle file, uint32_t mode);
 /* The first bytes come into a file that has a plain mode: they do not change
  * it.  True if that took a record. */
 bool nt_mode_first_bytes(win_handle file, const struct io *io);
-/* 0 or -EACCES, for an open with such flags; `attributes` are the file's. */
-long nt_mode_lets_open(win_handle file, uint32_t attributes, int flags);
+/* 0 or -EACCES, for an open with such flags; `attributes` are the file's.
+ * *type: S_IFMT of its mode. */
+long nt_mode_lets_open(
+	win_handle file, uint32_t attributes, int flags, uint32_t *type);
 /* 0 or -EACCES: whether the folders above p may be entered, and whether that
  * which holds `name` may be changed; -EEXIST too where a new name is wanted. */
 long nt_may_search(const struct place *p);
@@ -76,7 +79,7 @@ long nt_may_change(const struct win_name *name);
 long nt_may_create(const struct win_name *name);
 
 /* ---- store.c: modes of files on volumes that cannot keep them ---- */
-/* The mode's 12 bits, or -ENOENT. */
+/* The mode's 16 bits, or -ENOENT. */
 long nt_store_get(win_handle file, uint64_t id);
 long nt_store_put(win_handle file, uint64_t id, uint32_t mode);
 void nt_store_remove(win_handle file, uint64_t id);
@@ -100,6 +103,7 @@ void nt_sweep(void);
 
 /* ---- change.c ---- */
 long nt_mkdir(const struct place *p, uint32_t mode);
+long nt_mknod(const struct place *p, uint32_t mode);
 long nt_rmdir(const struct place *p);
 long nt_unlink(const struct place *p);
 long nt_rename(

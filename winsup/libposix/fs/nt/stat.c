@@ -37,10 +37,10 @@ static uint32_t mode_of(win_handle file, win_handle content,
 		mode = nt_mode_plain(st, !folder && content && st->size >= 2 &&
 						 nt_executable(content));
 	if (folder)
-		return S_IFDIR | mode;
+		return S_IFDIR | (mode & 07777);
 	if (st->attributes & WIN_ATTRIBUTE_READONLY)
 		mode &= ~0222u;
-	return S_IFREG | mode;
+	return mode & S_IFMT ? mode : S_IFREG | mode;
 }
 
 long nt_stat_file(win_handle file, win_handle content, uint64_t device,

@@ -47,7 +47,7 @@ long mode_table_get(struct mode_table *t, uint64_t id, uint32_t volume)
 {
 	uint32_t i = 0, state;
 
-	return find(t, id, volume, &i, &state) ? (long)(state & 07777)
+	return find(t, id, volume, &i, &state) ? (long)(state & 0177777)
 					       : -ENOENT;
 }
 

@@ -31,7 +31,7 @@ struct mode_table {
 	struct mode_slot slots[MODE_SLOTS];
 };
 
-/* The 12 bits of that file's mode, or -ENOENT. */
+/* The 16 bits of that file's mode, or -ENOENT. */
 long mode_table_get(struct mode_table *t, uint64_t id, uint32_t volume);
 /* -ENOSPC when the table is full thereabouts. */
 long mode_table_put(

@@ -147,7 +147,7 @@ static long nt_write(struct file *f, struct io *io)
 	struct nt_file *n = nt(f);
 	int64_t at = io->offset;
 
-	n->looked = false;
+	f->written = true;
 	/* as on Linux, also where an offset is given: man 2 pwrite, BUGS */
 	if (f->flags & O_APPEND) {
 		if (!win_file_appends_atomically())
@@ -192,6 +192,8 @@ static long stat_open_file(struct file *f, struct kstat *out)
 		return r;
 	/* asked once for an open file: another handle costs more than the
 	 * rest, and the pointer of this one is shared */
+	if (f->written)
+		f->written = n->looked = false;
 	if (!n->looked && !reopen(n, WIN_FILE_READ, &content)) {
 		n->executable = nt_executable(content);
 		n->looked = true;
@@ -298,6 +300,7 @@ struct file *nt_file_make(win_handle h, int flags, uint64_t device)
 		return NULL;
 	}
 	file_init(&f->file, &nt_ops, flags);
+	f->file.direct = h;
 	f->handle = h;
 	f->device = device;
 	return &f->file;

@@ -421,6 +421,14 @@ static void permissions(void **state)
 	close(f);
 	assert_int_equal(access("p", X_OK), 0);
 	assert_int_equal(access(".", X_OK), 0);
+	/* also one that became a program after it was looked at */
+	f = make("p", "no program");
+	fchmod(f, 0755);
+	fstat(f, &st);
+	assert_int_equal(write(f, "#!", 2), 2);
+	fstat(f, &st);
+	assert_int_equal(st.st_mode & 0111, 0111);
+	close(f);
 	unlink("p");
 }
 

@@ -91,16 +91,34 @@ out:
 	frame->rax = (uint64_t)result;
 }
 
-/* From entry.S, with the user's state in frame, but for what C code keeps.
- * True: that is to be saved too, and gate_again() called. */
-bool gate_dispatch(struct frame *frame)
+static long absent(struct frame *frame)
 {
-	long result;
+	(void)frame;
+	return -ENOSYS;
+}
 
-	current->call_deadline = 0;
-	result = win_trace_on ? call_traced(frame) : call(frame);
+/* From entry.S, with the user's state in frame, but for what C code keeps:
+ * what it is to call with the frame. */
+HOT thunk *gate_dispatch(struct frame *frame, struct thread *t)
+{
+	thunk *run = gate_thunk(frame->number);
+
+	t->call_deadline = 0;
+	if (win_trace_on)
+		return call_traced;
+	return run ? run : absent;
+}
+
+/* From entry.S, after that.  True: what C code keeps is to be saved too, and
+ * gate_again() called.  All is looked at at once, as there nearly never is
+ * anything; finish() looks closer. */
+HOT bool gate_ended(struct frame *frame, long result, struct thread *t)
+{
 	frame->rax = (uint64_t)result;
-	return anything_to_do(current, frame, result);
+	return (t->poked | (uint32_t)t->forced_signal | t->sigmask_restore |
+		       ((uint64_t)result + ERESTARTNOHAND <=
+			       ERESTARTNOHAND - ERESTARTSYS) |
+		       task_signals_ready(t)) != 0;
 }
 
 /* The user's code was interrupted, by a fault of its own or for a signal. */

@@ -5,7 +5,7 @@
  * out: the signal room never redirects it there. */
 #include "abi/frame.h"
 
-	.text
+	.section .text$hot,"xr" /* HOT in lib/lib.h */
 
 	.macro FUNCTION name
 	.globl \name
@@ -17,10 +17,8 @@
 /* TEB: ExceptionList, StackBase, StackLimit, DeallocationStack.  Offsets:
  * Microsoft documents NT_TIB in winnt.h; 0x1478: windows-facts.md #7. */
 	.macro TEB_WORDS thread, from
-	movq \from+0(\thread), %r11
-	movq %r11, %gs:0
-	movq \from+8(\thread), %r11
-	movq %r11, %gs:8
+	movups \from+0(\thread), %xmm0
+	movups %xmm0, %gs:0
 	movq \from+16(\thread), %r11
 	movq %r11, %gs:16
 	movq \from+24(\thread), %r11
@@ -78,6 +76,19 @@
 	.seh_endprologue
 	.endm
 
+/* The call itself: rbx and rdx are the thread, rcx the frame, which lies 32
+ * bytes above rsp.  Not equal: there is something to do before it is over. */
+	.macro DISPATCH
+	call gate_dispatch
+	leaq 32(%rsp), %rcx
+	call *%rax
+	leaq 32(%rsp), %rcx
+	movq %rax, %rdx
+	movq %rbx, %r8
+	call gate_ended
+	testb %al, %al
+	.endm
+
 FUNCTION gate_text_begin
 
 /* long __posix_syscall_cp(long n, long a, ..., long f): a cancellation
@@ -122,12 +133,9 @@ FUNCTION __posix_syscall
 	leaq 8(%rsp), %rax
 	movq %rax, FRAME_RSP(%r11)
 	movq $0, FRAME_KIND(%r11)
-	subl $56, %ecx /* clone, fork, vfork: the child gets the frame */
-	cmpl $2, %ecx
-	ja 1f
-	SAVE_KEPT %r11
-1:
+	leal -56(%rcx), %eax /* clone, fork, vfork: the child gets the frame */
 	movq %r11, %rcx
+	movq %r10, %rdx
 	/* a function of its own for unwinders: before this, rsp is the user's */
 	.globl gate_inside
 	.def gate_inside; .scl 2; .type 32; .endef
@@ -136,8 +144,33 @@ gate_inside:
 	leaq -32(%r11), %rsp
 	UNWIND_TO_USER
 	TEB_WORDS %r10, THREAD_TEB_NATIVE
-	call gate_dispatch
-	testb %al, %al
+	movq %r10, %rbx
+	cmpl $2, %eax
+	jbe gate_copied
+	DISPATCH
+	jne 3f
+
+/* Out of most calls: C code has kept the registers, and rip still stands below
+ * the user's rsp.  A ret belongs to the call by which the user came in.  A jump
+ * would leave the processor's stack of return addresses one too deep, and it
+ * would then predict every return of the user's from here up wrongly. */
+	cmpq $0, 32+FRAME_KIND(%rsp)
+	jne gate_out
+	movq $0, THREAD_IN_GATE(%rbx)
+	cmpl $0, THREAD_POKED(%rbx)
+	jne 1f
+	TEB_WORDS %rbx, THREAD_TEB_USER
+	movq 32+FRAME_RAX(%rsp), %rax
+	movq 32+FRAME_RBX(%rsp), %rbx
+	movq 32+FRAME_RSP(%rsp), %rsp
+	subq $8, %rsp
+	ret
+1:	movq %rbx, %r10
+	jmp 2f
+
+gate_copied: /* the stack may be another: clone() */
+	SAVE_KEPT %rcx
+	DISPATCH
 	jne 3f
 
 /* Out again: the frame is 32 bytes above rsp. */

@@ -16,7 +16,6 @@ void gate_run(struct thread *t, void (*work)(void *), void *argument);
 _Noreturn void gate_finish(struct thread *t);
 
 /* dispatch.c */
-bool gate_dispatch(struct frame *frame);  /* from entry.S */
 void gate_interrupt(struct frame *frame); /* from entry.S */
 /* Brings up all rooms; the arguments are task_start()'s. */
 int gate_start(uint32_t claim_slot, uint64_t claim);

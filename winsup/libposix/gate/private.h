@@ -2,10 +2,11 @@
 #ifndef GATE_PRIVATE_H
 #define GATE_PRIVATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "abi/frame.h"
+#include "task/task.h"
 
 #define SYSCALL_NUMBERS 512
 #define PRIVATE_NUMBERS 16 /* from PRIVATE_FIRST: abi/syscalls.def's end */
@@ -41,6 +42,10 @@ struct call_text {
 	int count;
 };
 const struct call_text *gate_text(uint64_t number);
+
+/* dispatch.c, for entry.S */
+thunk *gate_dispatch(struct frame *frame, struct thread *t);
+bool gate_ended(struct frame *frame, long result, struct thread *t);
 
 /* entry.S */
 extern char gate_text_begin[], gate_text_end[], gate_interrupt_entry[],

@@ -18,6 +18,11 @@
  * them.  What .data and .bss hold is therefore musl's alone. */
 #define HOST_STATE __attribute__((section(".host")))
 
+/* What every call, or every read and write, runs lies together: Windows' own
+ * code and the kernel's have pushed it out of the processor's caches by then.
+ */
+#define HOT __attribute__((section(".text$hot")))
+
 /* Doubly linked list with a head; an empty head points to itself. */
 struct list {
 	struct list *next, *previous;

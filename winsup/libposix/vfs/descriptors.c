@@ -5,17 +5,6 @@
 
 #include "abi/errno.h"
 
-struct descriptor {
-	struct file *file; /* NULL: free */
-	bool close_on_exec;
-};
-
-struct files {
-	struct lock lock; /* guards all */
-	struct descriptor *table;
-	int room, lowest; /* nothing below `lowest` is free */
-};
-
 struct files *files_create(void)
 {
 	struct files *f = win_alloc(sizeof *f);
@@ -119,20 +108,13 @@ long fd_get_writable(int fd, struct file **out)
 
 static inline long borrow(int fd, struct file **out, int unwanted)
 {
-	struct process *p = current->process;
-	struct files *f = p->files;
-	struct file *file;
+	long r;
 
-	if (p->thread_count > 1) {
-		long r = get_for(fd, out, unwanted);
-
-		return r ? r : 1;
-	}
-	if (fd < 0 || fd >= f->room || !(file = f->table[fd].file) ||
-		(file->flags & O_ACCMODE) == unwanted || (file->flags & O_PATH))
-		return -EBADF;
-	*out = file;
-	return 0;
+	*out = fd_lone(fd, unwanted);
+	if (*out)
+		return 0;
+	r = get_for(fd, out, unwanted);
+	return r ? r : 1;
 }
 
 long fd_borrow_readable(int fd, struct file **out)

@@ -2,6 +2,7 @@
 #ifndef VFS_VFS_H
 #define VFS_VFS_H
 
+#include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -83,7 +84,11 @@ enum file_kind {
 struct file {
 	const struct file_ops *ops;
 	_Atomic uint32_t refs;
-	int flags;	      /* access mode and status flags, O_* */
+	int flags; /* access mode and status flags, O_* */
+	/* read() and write() at the position are Windows' own with this handle,
+	 * but for O_APPEND; 0: the kind has more to do */
+	win_handle direct;
+	bool written;	      /* by write(); who wants to know clears it */
 	struct lock lock;     /* RANK_FILE: the kind's own state */
 	struct lock position; /* RANK_FILE_POSITION */
 	/* absolute POSIX path it was opened by, as far as this process has
@@ -144,6 +149,16 @@ long special_open(
 	uint32_t mode, struct file *disk, int flags, struct file **out);
 
 /* ---- descriptors ---- */
+struct descriptor {
+	struct file *file; /* NULL: free */
+	bool close_on_exec;
+};
+/* Changed by descriptors.c alone. */
+struct files {
+	struct lock lock; /* guards all */
+	struct descriptor *table;
+	int room, lowest; /* nothing below `lowest` is free */
+};
 struct files *files_create(void);
 struct files *files_copy(struct files *from); /* vfork, CLONE_FILES absent */
 void files_free(struct files *f);	      /* closes all */
@@ -157,6 +172,21 @@ long fd_get_writable(int fd, struct file **out);
  * close fd meanwhile (Linux' fdget()); 1: file_put() is due. */
 long fd_borrow_readable(int fd, struct file **out);
 long fd_borrow_writable(int fd, struct file **out);
+/* The first case alone, NULL in all others. `unwanted` is the access mode with
+ * which f is of no use. */
+static inline struct file *fd_lone(int fd, int unwanted)
+{
+	const struct process *p = current->process;
+	const struct files *files = p->files;
+	struct file *f;
+
+	if (p->thread_count > 1 || (unsigned)fd >= (unsigned)files->room)
+		return NULL;
+	f = files->table[fd].file;
+	return f && (f->flags & O_ACCMODE) != unwanted && !(f->flags & O_PATH)
+		       ? f
+		       : NULL;
+}
 /* Takes over a reference of f, also on failure; lowest number >= minimum. */
 long fd_install(struct file *f, int minimum, bool close_on_exec);
 long fd_replace(int fd, struct file *f, bool close_on_exec); /* dup2 */

@@ -241,9 +241,15 @@ void win_file_make_sparse(win_handle file)
 	DeviceIoControl(h(file), FSCTL_SET_SPARSE, NULL, 0, NULL, 0, &n, NULL);
 }
 
-/* The status of a synchronous transfer: bytes, 0 at the end, or -errno. */
-static int64_t transferred(NTSTATUS status, const IO_STATUS_BLOCK *io)
+/* A transfer that ended in another way than at once and well: bytes, 0 at the
+ * end of the file, or -errno. */
+static __attribute__((noinline)) int64_t ended(
+	HANDLE file, NTSTATUS status, const IO_STATUS_BLOCK *io)
 {
+	if (status == STATUS_PENDING) {
+		WaitForSingleObject(file, INFINITE);
+		status = io->Status;
+	}
 	if (OK(status))
 		return (int64_t)io->Information;
 	if (status == STATUS_END_OF_FILE_)
@@ -251,43 +257,35 @@ static int64_t transferred(NTSTATUS status, const IO_STATUS_BLOCK *io)
 	return win_errno_from_status(status);
 }
 
-static NTSTATUS settle(HANDLE file, NTSTATUS status, IO_STATUS_BLOCK *io)
-{
-	if (status != STATUS_PENDING)
-		return status;
-	WaitForSingleObject(file, INFINITE);
-	return io->Status;
-}
-
 /* Windows' transfers are 32 bits long. */
 #define TRANSFER_MAX 0x7ffff000u
 
-int64_t win_file_read(win_handle file, void *to, size_t size, int64_t offset)
+static inline ULONG length(size_t size)
+{
+	return size < TRANSFER_MAX ? (ULONG)size : TRANSFER_MAX;
+}
+
+HOT int64_t win_file_read(
+	win_handle file, void *to, size_t size, int64_t offset)
 {
 	LARGE_INTEGER at = { .QuadPart = offset };
 	IO_STATUS_BLOCK io = { 0 };
-	NTSTATUS status;
+	NTSTATUS status = NtReadFile(h(file), NULL, NULL, NULL, &io, to,
+		length(size), offset < 0 ? NULL : &at, NULL);
 
-	if (size > TRANSFER_MAX)
-		size = TRANSFER_MAX;
-	status = NtReadFile(h(file), NULL, NULL, NULL, &io, to, (ULONG)size,
-		offset < 0 ? NULL : &at, NULL);
-	return transferred(settle(h(file), status, &io), &io);
+	return status ? ended(h(file), status, &io) : (int64_t)io.Information;
 }
 
-int64_t win_file_write(
+HOT int64_t win_file_write(
 	win_handle file, const void *from, size_t size, int64_t offset)
 {
 	/* -1 is FILE_WRITE_TO_END_OF_FILE: Microsoft "NtWriteFile" */
 	LARGE_INTEGER at = { .QuadPart = offset == WIN_AT_END ? -1 : offset };
 	IO_STATUS_BLOCK io = { 0 };
-	NTSTATUS status;
+	NTSTATUS status = NtWriteFile(h(file), NULL, NULL, NULL, &io, from,
+		length(size), offset == -1 ? NULL : &at, NULL);
 
-	if (size > TRANSFER_MAX)
-		size = TRANSFER_MAX;
-	status = NtWriteFile(h(file), NULL, NULL, NULL, &io, from, (ULONG)size,
-		offset == -1 ? NULL : &at, NULL);
-	return transferred(settle(h(file), status, &io), &io);
+	return status ? ended(h(file), status, &io) : (int64_t)io.Information;
 }
 
 /* Wine 8 asks for the size and then writes there: two processes that append

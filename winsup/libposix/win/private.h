@@ -12,9 +12,8 @@
 #include <psapi.h>
 
 #include "abi/errno.h"
+#include "lib/lib.h"
 #include "win/win.h"
-
-#define HOST_STATE __attribute__((section(".host")))
 
 _Static_assert(sizeof(DWORD) == 4, "Windows' DWORD");
 _Static_assert(sizeof(WCHAR) == 2, "Windows' WCHAR");
@@ -33,10 +32,12 @@ _Static_assert(sizeof(long) == 8, "LP64");
 #define STATUS_NO_MORE_FILES_	   ((NTSTATUS)0x80000006)
 #define STATUS_BUFFER_OVERFLOW_	   ((NTSTATUS)0x80000005)
 
-NTSTATUS NTAPI NtReadFile(HANDLE, HANDLE, PIO_APC_ROUTINE, PVOID,
-	PIO_STATUS_BLOCK, PVOID, ULONG, PLARGE_INTEGER, PULONG);
-NTSTATUS NTAPI NtWriteFile(HANDLE, HANDLE, PIO_APC_ROUTINE, PVOID,
-	PIO_STATUS_BLOCK, const void *, ULONG, PLARGE_INTEGER, PULONG);
+/* not by the linker's stub, which is one jump more */
+__declspec(dllimport) NTSTATUS NTAPI NtReadFile(HANDLE, HANDLE, PIO_APC_ROUTINE,
+	PVOID, PIO_STATUS_BLOCK, PVOID, ULONG, PLARGE_INTEGER, PULONG);
+__declspec(dllimport) NTSTATUS NTAPI
+	NtWriteFile(HANDLE, HANDLE, PIO_APC_ROUTINE, PVOID, PIO_STATUS_BLOCK,
+		const void *, ULONG, PLARGE_INTEGER, PULONG);
 NTSTATUS NTAPI NtQueryInformationFile(
 	HANDLE, PIO_STATUS_BLOCK, PVOID, ULONG, FILE_INFORMATION_CLASS);
 NTSTATUS NTAPI NtSetInformationFile(

@@ -27,6 +27,13 @@ static struct nt_file *nt(struct file *f)
 	return container_of(f, struct nt_file, file);
 }
 
+/* The first write is looked at: the short way is for those after it. */
+static void set_fresh(struct nt_file *n, bool fresh)
+{
+	n->fresh = fresh;
+	n->file.direct = fresh ? 0 : n->handle;
+}
+
 static int access_of(int flags)
 {
 	/* O_TRUNC changes the file whatever else is asked for */
@@ -149,9 +156,9 @@ static long nt_write(struct file *f, struct io *io)
 	struct nt_file *n = nt(f);
 	int64_t at = io->offset;
 
-	n->looked = false;
+	f->written = true;
 	if (n->fresh) {
-		n->fresh = false;
+		set_fresh(n, false);
 		nt_mode_first_bytes(n->handle, io);
 	}
 	/* as on Linux, also where an offset is given: man 2 pwrite, BUGS */
@@ -201,6 +208,8 @@ static long stat_open_file(struct file *f, struct kstat *out)
 		return 0;
 	/* asked once for an open file: another handle costs more than the
 	 * rest, and the pointer of this one is shared */
+	if (f->written)
+		f->written = n->looked = false;
 	if (!n->looked && !reopen(n, WIN_FILE_READ, &content)) {
 		n->executable = nt_executable(content);
 		n->looked = true;
@@ -307,6 +316,7 @@ struct file *nt_file_make(win_handle h, int flags, uint64_t device)
 		return NULL;
 	}
 	file_init(&f->file, &nt_ops, flags);
+	f->file.direct = h;
 	f->handle = h;
 	f->device = device;
 	return &f->file;
@@ -354,7 +364,7 @@ static struct file *nt_unpack(struct transfer *from)
 
 	if (f) {
 		nt(f)->removed = (uint32_t)removed;
-		nt(f)->fresh = fresh;
+		set_fresh(nt(f), fresh);
 	}
 	return f;
 }
@@ -447,7 +457,7 @@ static long open_existing(const struct place *p, const struct win_name *name,
 	if (!*out)
 		return -ENOMEM;
 	if ((flags & O_TRUNC) && !folder)
-		nt(*out)->fresh = true;
+		set_fresh(nt(*out), true);
 	return 0;
 }
 
@@ -477,7 +487,7 @@ static long create(const struct place *p, const struct win_name *name,
 	*out = nt_file_make(h, flags, p->mount->device);
 	if (!*out)
 		return -ENOMEM;
-	nt(*out)->fresh = created;
+	set_fresh(nt(*out), created);
 	return 0;
 }
 

@@ -49,6 +49,7 @@ void images_free(struct images *i)
 	list_for_each(entry, &i->list)
 		forget(container_of(entry, struct image, entry));
 	win_free(i->library_path);
+	win_free(i->late);
 	win_free(i);
 }
 
@@ -391,15 +392,19 @@ static void introduce(char *problem, size_t room, const char *by)
 	format(problem, room, "%s", text);
 }
 
-static long complete(struct images *i, const char *library_path,
-	const char *preloads, char *problem, size_t room)
+static long complete(
+	struct images *i, char *const *environment, char *problem, size_t room)
 {
+	const char *library_path = variable(environment, "LD_LIBRARY_PATH");
+	const char *bind_now = variable(environment, "LD_BIND_NOW");
 	long r;
+
+	i->bind_now = bind_now && *bind_now;
 
 	i->program = container_of(i->list.next, struct image, entry);
 	if (library_path && *library_path)
 		i->library_path = copy_text(library_path);
-	r = preload(i, preloads, problem, room);
+	r = preload(i, variable(environment, "LD_PRELOAD"), problem, room);
 	if (!r)
 		r = images_load_needed(i, i->list.next, problem, room);
 	if (r) {
@@ -409,7 +414,7 @@ static long complete(struct images *i, const char *library_path,
 	}
 	i->fresh = false;
 	i->started = true;
-	r = images_bind(i, i->list.next, NULL, problem, room);
+	r = images_bind(i, i->list.next, NULL, false, problem, room);
 	if (r)
 		introduce(problem, room, "symbol lookup error: ");
 	return r;
@@ -433,8 +438,7 @@ long image_load_program(struct process *p, const char *path,
 	if (r == -ENOENT)
 		r = images_add(i, path, NULL, &im, problem, room);
 	if (!r)
-		r = complete(i, variable(environment, "LD_LIBRARY_PATH"),
-			preloads, problem, room);
+		r = complete(i, environment, problem, room);
 	if (r) {
 		images_free(i);
 		return r;
@@ -465,8 +469,7 @@ long image_adopt_program(struct process *p, const struct module *module,
 	error = enlist(i, r, path, &im);
 	if (error)
 		return error;
-	return complete(i, variable(environment, "LD_LIBRARY_PATH"),
-		variable(environment, "LD_PRELOAD"), problem, room);
+	return complete(i, environment, problem, room);
 }
 
 /* ---- fork ---- */
@@ -539,6 +542,8 @@ void image_pack(struct process *p, struct transfer *to, int how)
 		return;
 	transfer_put_string(to, i->library_path);
 	transfer_put_number(to, i->constructed);
+	transfer_put_number(to, i->bind_now);
+	late_pack(i, to);
 	list_for_each(entry, &i->list)
 		pack_image(container_of(entry, struct image, entry), to);
 	transfer_put_string(to, NULL);
@@ -643,6 +648,8 @@ int image_unpack(struct process *p, struct transfer *from, int how)
 		return -ENOMEM;
 	i->library_path = transfer_get_string(from);
 	i->constructed = transfer_get_number(from);
+	i->bind_now = transfer_get_number(from);
+	r = late_unpack(i, from);
 	while (!r && (path = transfer_get_string(from))) {
 		r = get_image(i, path, from);
 		win_free(path);

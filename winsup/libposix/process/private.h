@@ -47,6 +47,11 @@ struct identity; /* image/image.h */
  * standard error if it cannot be loaded. */
 void program_enter(struct process *p, struct frame *frame, const char *path,
 	const struct identity *seen, struct arguments *a);
+/* Writes to the program's own standard error. */
+void program_say(char *line, size_t size);
+/* Too late to return: ends the process as Linux does when its loader finds that
+ * something is missing, with a line on the program's own standard error. */
+_Noreturn void program_give_up(const char *path, const char *problem, long r);
 /* The same for one that Windows has mapped. */
 void program_enter_adopted(struct process *p, struct frame *frame,
 	const struct module *m, const char *path, struct arguments *a);

@@ -167,12 +167,19 @@ static long add_resident(struct images *i, const char *path, uint64_t base,
 	return error ? error : enlist(i, r, path, out);
 }
 
+/* The program itself and what it is started with are no libraries. */
+static bool is_executable(struct images *i, const struct image *im)
+{
+	return i->program && !(im->resident->module->flags & MODULE_SHARED);
+}
+
 long images_add(struct images *i, const char *path, const char *name,
 	struct image **out, char *problem, size_t room)
 {
 	char absolute[PATH_SIZE];
 	struct identity identity;
 	struct file *f;
+	bool was_there;
 	long r;
 
 	/* fork opens it again, wherever the program is then */
@@ -182,10 +189,18 @@ long images_add(struct images *i, const char *path, const char *name,
 	if (r)
 		return r;
 	*out = loaded(i, &identity);
-	if (!*out)
+	was_there = *out;
+	if (!was_there)
 		r = i->no_load ? -ENOENT
 			       : add_at(i, absolute, f, &identity, 0, out);
 	file_put(f);
+	if (!r && is_executable(i, *out)) {
+		if (!was_there)
+			forget(*out);
+		format(problem, room, "%s: cannot dynamically load executable",
+			name ? name : path);
+		return -EINVAL;
+	}
 	if (!r && name && !(*out)->name)
 		(*out)->name = copy_text(name);
 	if (r == -ENOEXEC)
@@ -271,10 +286,14 @@ long images_need(struct images *i, struct image *by, const char *soname,
 	if (r == -ENOENT)
 		r = try_list(i, "/usr/local/lib:/usr/lib:/lib", by->path,
 			soname, out, problem, room);
-	if (r == -ENOENT)
-		r = try_list(i, "$ORIGIN", i->program->path, soname, out,
-			problem, room);
-	return r;
+	if (r != -ENOENT)
+		return r;
+	r = try_list(
+		i, "$ORIGIN", i->program->path, soname, out, problem, room);
+	/* Linux does not look there, and what lies there is mostly programs */
+	if (r)
+		*problem = 0;
+	return r ? -ENOENT : 0;
 }
 
 static bool is_library(const char *name)

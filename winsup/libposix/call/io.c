@@ -381,7 +381,7 @@ long sys_sendfile(int out_fd, int in_fd, long *user_offset, size_t count)
 		file_put(in);
 		return r;
 	}
-	if (!in->ops->seek || !in->ops->read || (out->flags & O_APPEND))
+	if (!in->ops->seek || !in->ops->read || (file_flags(out) & O_APPEND))
 		r = -EINVAL;
 	else if (user_offset &&
 		 user_copy_in(&offset, user_offset, sizeof offset))

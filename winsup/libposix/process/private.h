@@ -91,6 +91,9 @@ void pump_free(struct pump *p);
 /* ---- end.c ---- */
 /* A wait status as the exit code of a Windows process. */
 uint32_t windows_code(int status);
+/* Takes it out of what says which processes hold a pipe or an open file: it has
+ * ended, or never began. */
+void process_forget(uint32_t index);
 /* The process in a slot is over: status, parent, queues.  Any thread. */
 void process_end(uint32_t index, int status);
 

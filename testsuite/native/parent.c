@@ -75,11 +75,14 @@ struct feed {
 	DWORD size, error;
 };
 
+static DWORD feed_pause, collect_pause; /* ms before it begins; each time */
+
 static DWORD WINAPI feeder(void *argument)
 {
 	struct feed *f = argument;
 	DWORD n;
 
+	Sleep(feed_pause);
 	while (f->size) {
 		if (!WriteFile(f->pipe, f->bytes, f->size, &n, NULL)) {
 			f->error = GetLastError();
@@ -100,8 +103,11 @@ static void collect(HANDLE pipe)
 	while (output_size < sizeof output - 1 &&
 		ReadFile(pipe, output + output_size,
 			sizeof output - 1 - output_size, &n, NULL) &&
-		n)
+		n) {
 		output_size += n;
+		if (collect_pause)
+			Sleep(collect_pause);
+	}
 	output[output_size] = 0;
 }
 
@@ -400,6 +406,38 @@ static void test_streams(void)
 		"our reader ends early", "the writer does not see it");
 }
 
+/* Pipes of Windows' own, polled and not waited for. */
+static void test_pipes(void)
+{
+	HANDLE err = file(L"err", CREATE_ALWAYS), in, out, process, threads;
+	char said[200];
+	DWORD n, total;
+
+	feed_pause = 2000;
+	n = capture_with(shell, script(L"tool await; tool cat"), NULL, NULL,
+		"hello\n", 6, NULL);
+	feed_pause = 0;
+	check(!n && !strcmp(output, "-2 0, 1 6: hello\n"),
+		"a poll takes nothing", output);
+	CreatePipe(&in, &out, NULL, 0);
+	process = start(tool, L"tool fill", NULL, NULL, 0, out, err);
+	CloseHandle(out);
+	threads = CreateThread(NULL, 0, guard, process, 0, NULL);
+	Sleep(500);
+	collect_pause = 30;
+	collect(in);
+	collect_pause = 0;
+	total = output_size;
+	CloseHandle(in);
+	WaitForSingleObject(threads, LIMIT);
+	n = code_of(process);
+	read_back(err);
+	snprintf(said, sizeof said, "12\n%lu\n", total);
+	check(!n && total >= 300000 && !strcmp(output, said),
+		"a full pipe says so", output);
+	CloseHandle(err);
+}
+
 static void test_early_ends(void)
 {
 	HANDLE read_end, write_end, process;
@@ -542,7 +580,7 @@ int main(int argc, char **argv)
 	} tests[] = { { "lines", test_lines },
 		{ "environment", test_environment },
 		{ "statuses", test_statuses }, { "streams", test_streams },
-		{ "ends", test_early_ends },
+		{ "pipes", test_pipes }, { "ends", test_early_ends },
 		{ "signals", test_signals_in_pipes }, { "stubs", test_stubs } };
 	static char path[8192];
 

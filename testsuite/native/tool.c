@@ -12,6 +12,8 @@
 #include <io.h>
 #include <tlhelp32.h>
 #else
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #endif
 
@@ -299,6 +301,69 @@ int wmain(int argc, wchar_t **wide)
 	return run(argc, argv);
 }
 #else
+/* Till there is input, of which it takes nothing; then again, with a signal. */
+static void ignore(int signal)
+{
+	(void)signal;
+}
+
+static int await_input(void)
+{
+	struct pollfd p = { 0, POLLIN, 0 };
+	struct sigaction act = { .sa_handler = ignore };
+	int none = poll(&p, 1, 0) + poll(&p, 1, 50), count = -1;
+	char c;
+
+	sigaction(SIGALRM, &act, NULL);
+	ioctl(0, FIONREAD, &count);
+	ualarm(50000, 0);
+	none += (int)read(0, &c, 1); /* interrupted */
+	fcntl(0, F_SETFL, O_NONBLOCK);
+	none += (int)read(0, &c, 1);
+	fcntl(0, F_SETFL, 0);
+	printf("%d %d, ", none, count);
+	fflush(stdout);
+	none = poll(&p, 1, 20000);
+	ioctl(0, FIONREAD, &count);
+	printf("%d %d: ", none, count);
+	fflush(stdout);
+	return 0;
+}
+
+/* Writes what fits, says on standard error how much, and writes on when there
+ * is room. */
+static int fill(void)
+{
+	struct pollfd p = { 1, POLLOUT, 0 };
+	long done = 0, full = 0, n;
+	int room;
+
+	fcntl(1, F_SETFL, O_NONBLOCK);
+	for (int i = 0; i < 3; i++) {
+		while ((n = write(1, block, 3000)) > 0)
+			done += n;
+		full += n < 0 && errno == EAGAIN;
+		while ((n = write(1, block, 1)) > 0)
+			done++;
+		full += n < 0 && errno == EAGAIN;
+		room = poll(&p, 1, 0);
+		full += room == 0;
+		room = poll(&p, 1, 20000);
+		full += room == 1 && p.revents == POLLOUT;
+	}
+	fprintf(stderr, "%ld\n", full);
+	/* this one waits */
+	fcntl(1, F_SETFL, 0);
+	while (done < 300000) {
+		n = write(1, block, 50000);
+		if (n <= 0)
+			return 3;
+		done += n;
+	}
+	fprintf(stderr, "%ld\n", done);
+	return 0;
+}
+
 static int environment(int argc, char **argv)
 {
 	for (int i = 2; i < argc; i++) {
@@ -320,6 +385,10 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && !strcmp(argv[1], "env"))
 		return environment(argc, argv);
+	if (argc > 1 && !strcmp(argv[1], "await"))
+		return await_input();
+	if (argc > 1 && !strcmp(argv[1], "fill"))
+		return fill();
 	if (argc > 1 && !strcmp(argv[1], "cwd")) {
 		show(getcwd(folder, sizeof folder));
 		putchar('\n');

@@ -37,6 +37,14 @@ both 'ln -sf ../bin/origin one/link; cd /tmp; "$OLDPWD/one/link"'
 	prints 'first in one, second in one' run bin/plain
 rm bin/libfirst.so.1 bin/libsecond.so)
 
+# a program is no library: neither by its path, nor where libraries are looked
+# for; PATH is not such a place
+each "\$CC -no-pie -o bin/executable $sources/executable.c -ldl && cp bin/executable bin/sh &&
+	cp bin/executable bin/libbeside.so && cp bin/executable one/libbeside.so"
+both 'cd bin; PATH=$PWD:$PATH; ./executable ./executable ./sh ../bin/executable'
+both 'cd bin; LD_LIBRARY_PATH=../one:. ./executable' '^status 0'
+both 'cd bin; LD_PRELOAD=./sh ./executable 2> /dev/null'
+
 # what is missing is named, on standard error, and the status is 127
 missing() {
 	(cd "$work/linux" && sh -c "$1" > ../linux.out 2> ../linux.err; echo $? >> ../linux.out)

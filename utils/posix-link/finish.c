@@ -131,9 +131,32 @@ static uint32_t thunk_slot(struct view *v, uint32_t rva)
 	return slot;
 }
 
+static bool has_slot(const struct table *t, uint32_t slot)
+{
+	for (size_t k = 0; k < t->size; k += sizeof slot)
+		if (get32(t->bytes + k) == slot)
+			return true;
+	return false;
+}
+
+static void add_slot(struct table *t, uint32_t slot)
+{
+	if (has_slot(t, slot))
+		return;
+	while (t->size + sizeof slot > t->room) {
+		t->room = t->room ? t->room * 2 : 4096;
+		t->bytes = realloc(t->bytes, t->room);
+		if (!t->bytes)
+			abort();
+	}
+	put32(t->bytes + t->size, slot);
+	t->size += sizeof slot;
+}
+
 /* lea thunk(%rip), reg -> mov slot(%rip), reg: the function's own address, as
- * every other module sees it.  Same length, one bit of the opcode. */
-static void relax(struct view *v)
+ * every other module sees it.  Same length, one bit of the opcode.  taken: what
+ * is used so; thunks: what has a thunk. */
+static void relax(struct view *v, struct table *taken, struct table *thunks)
 {
 	for (int i = 0; i < v->count; i++) {
 		struct section *s = &v->sections[i];
@@ -142,10 +165,13 @@ static void relax(struct view *v)
 
 		if (!(s->flags & SECTION_CODE))
 			continue;
-		for (uint32_t k = 0; k + 7 <= size; k++) {
+		for (uint32_t k = 0; k + 6 <= size; k++) {
 			uint32_t rva = s->address + k, slot;
 
-			if ((p[k] != 0x48 && p[k] != 0x4c) ||
+			slot = thunk_slot(v, rva);
+			if (slot)
+				add_slot(thunks, slot);
+			if (k + 7 > size || (p[k] != 0x48 && p[k] != 0x4c) ||
 				p[k + 1] != 0x8d || (p[k + 2] & 0xc7) != 5)
 				continue;
 			slot = thunk_slot(v, rva + 7 + get32(p + k + 3));
@@ -153,12 +179,14 @@ static void relax(struct view *v)
 				continue;
 			p[k + 1] = 0x8b;
 			put32(p + k + 3, slot - (rva + 7));
+			add_slot(taken, slot);
 		}
 	}
 }
 
 /* Pointers in data at thunks; the base relocations say where pointers are. */
-static uint32_t pointers(struct view *v, struct table *t, uint32_t *count)
+static uint32_t pointers(
+	struct view *v, struct table *t, uint32_t *count, struct table *taken)
 {
 	uint32_t from = v->directories[2 * RELOCATIONS];
 	uint32_t end = from + v->directories[2 * RELOCATIONS + 1];
@@ -190,11 +218,31 @@ static uint32_t pointers(struct view *v, struct table *t, uint32_t *count)
 				struct module_pointer m = { where, slot };
 
 				add(&list, &m, sizeof m);
+				add_slot(taken, slot);
 				++*count;
 			}
 		}
 		from += size;
 	}
+	start = add(t, list.bytes, list.size);
+	free(list.bytes);
+	return start;
+}
+
+/* Functions that are called and no more: their thunks are all there is. */
+static uint32_t called(struct table *t, const struct table *thunks,
+	const struct table *taken, uint32_t *count)
+{
+	struct table list = { 0 };
+	uint32_t start;
+
+	for (size_t k = 0; k < thunks->size; k += sizeof start) {
+		uint32_t slot = get32(thunks->bytes + k);
+
+		if (!has_slot(taken, slot))
+			add_slot(&list, slot);
+	}
+	*count = (uint32_t)(list.size / sizeof start);
 	start = add(t, list.bytes, list.size);
 	free(list.bytes);
 	return start;
@@ -380,10 +428,10 @@ static uint32_t imports(struct view *v, struct table *t, char *const *needed,
 }
 
 const char *finish(struct image *im, const char *soname, const char *runpath,
-	char *const *needed)
+	char *const *needed, bool bind_now)
 {
 	struct view v;
-	struct table t = { 0 };
+	struct table t = { 0 }, taken = { 0 }, thunks = { 0 };
 	struct section *own;
 	struct module m;
 	uint32_t unit, address = 0, count;
@@ -406,12 +454,17 @@ const char *finish(struct image *im, const char *soname, const char *runpath,
 		if (end > address)
 			address = end;
 	}
-	relax(&v);
+	relax(&v, &taken, &thunks);
 	m.import_count = imports(&v, &t, needed, address, count, &m.imports);
-	m.pointers = address + pointers(&v, &t, &m.pointer_count);
+	m.pointers = address + pointers(&v, &t, &m.pointer_count, &taken);
+	m.called = address + called(&t, &thunks, &taken, &m.called_count);
+	free(thunks.bytes);
+	free(taken.bytes);
 	m.soname = soname ? address + add(&t, soname, strlen(soname) + 1) : 0;
 	m.runpath =
 		runpath ? address + add(&t, runpath, strlen(runpath) + 1) : 0;
+	if (bind_now)
+		m.flags |= MODULE_BIND_NOW;
 	narrow(&v, count);
 	memcpy(im->bytes + own->raw_offset, &m, sizeof m);
 	problem = append(&v, &t, address);

@@ -14,10 +14,10 @@ struct image {
 /* Appends section ".posixl" with all imports, function pointers, soname and
  * runpath (NULL: none), writes their addresses into struct module, and leaves
  * posix1.dll alone in what Windows' loader reads.  needed (NULL ends it) are
- * sonames that stand first in the imports, used or not.  The image's bytes
- * move.  Returns NULL, or what is wrong. */
+ * sonames that stand first in the imports, used or not; bind_now: -z now.  The
+ * image's bytes move.  Returns NULL, or what is wrong. */
 const char *finish(struct image *im, const char *soname, const char *runpath,
-	char *const *needed);
+	char *const *needed, bool bind_now);
 
 /* Whether it is a PE image at all. */
 bool is_image(struct image *im);

@@ -192,6 +192,10 @@ static void keyword(struct line *l, const char *word)
 {
 	if (!strcmp(word, "defs"))
 		l->no_undefined = true;
+	else if (!strcmp(word, "now"))
+		l->bind_now = true;
+	else if (!strcmp(word, "lazy"))
+		l->bind_now = false;
 }
 
 static bool takes_word(enum meaning m, bool prefix)

@@ -23,6 +23,7 @@ struct line {
 	struct strings folders; /* -L alone */
 	bool shared, relocatable, is_static, export_dynamic, verbose;
 	bool no_start_files, no_libraries, no_undefined, print_version;
+	bool bind_now; /* -z now */
 };
 
 /* Reads argv[1..]; @FILE is replaced by what the file says.  Unknown linker

@@ -525,7 +525,8 @@ static void finish_image(struct link *k)
 		k->needed.list = calloc(1, sizeof *k->needed.list);
 	if (!k->line.no_start_files) {
 		problem = finish(&im, k->line.shared ? k->line.soname : NULL,
-			join(&k->line.runpath), k->needed.list);
+			join(&k->line.runpath), k->needed.list,
+			k->line.bind_now);
 		if (problem)
 			die(problem, k->line.output);
 	}

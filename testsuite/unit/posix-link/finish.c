@@ -33,10 +33,11 @@
 #define NAME_TWO   (RDATA + 0x130)
 
 /* In .text. */
-#define THUNK_FOO (TEXT + 0x40)
-#define LEA	  (TEXT + 0x10)
-#define LEA_R9	  (TEXT + 0x20)
-#define LEA_DATA  (TEXT + 0x30)
+#define THUNK_FOO  (TEXT + 0x40)
+#define THUNK_LAST (TEXT + 0x200 - 6)
+#define LEA	   (TEXT + 0x10)
+#define LEA_R9	   (TEXT + 0x20)
+#define LEA_DATA   (TEXT + 0x30)
 
 static const uint32_t sections[] = { TEXT, RDATA, DATA, MODULE, RELOCATIONS };
 static const char *const section_names[] = { ".text", ".rdata", ".data",
@@ -198,7 +199,7 @@ static void imports_are_kept_for_our_loader(void **state)
 	struct module m;
 
 	make_image(HEADERS - 40);
-	assert_null(finish(&image, NULL, NULL, nothing));
+	assert_null(finish(&image, NULL, NULL, nothing, false));
 	m = module();
 	assert_int_equal(m.import_count, 2);
 	assert_int_equal(get(m.imports), NAMES_FOO);
@@ -212,7 +213,7 @@ static void imports_are_kept_for_our_loader(void **state)
 static void windows_loader_is_left_posix1_alone(void **state)
 {
 	make_image(HEADERS - 40);
-	assert_null(finish(&image, NULL, NULL, nothing));
+	assert_null(finish(&image, NULL, NULL, nothing, false));
 	assert_int_equal(get(IMPORTS + 12), NAME_OWN);
 	assert_int_equal(get(IMPORTS + 16), SLOTS_OWN);
 	for (uint32_t k = 20; k < 60; k += 4)
@@ -223,7 +224,7 @@ static void an_image_without_posix1_has_no_imports(void **state)
 {
 	make_image(HEADERS - 40);
 	put(NAME_OWN, "libbar.so\0", 10);
-	assert_null(finish(&image, NULL, NULL, nothing));
+	assert_null(finish(&image, NULL, NULL, nothing, false));
 	for (uint32_t k = 0; k < 40; k += 4)
 		assert_int_equal(get(IMPORTS + k), 0);
 	assert_int_equal(module().import_count, 2);
@@ -235,7 +236,7 @@ static void needed_libraries_come_first_and_once(void **state)
 	struct module m;
 
 	make_image(HEADERS - 40);
-	assert_null(finish(&image, NULL, NULL, needed));
+	assert_null(finish(&image, NULL, NULL, needed, false));
 	m = module();
 	assert_int_equal(m.import_count, 3);
 	assert_string_equal(text(get(m.imports + 12)), "libquiet.so");
@@ -250,7 +251,7 @@ static void soname_and_runpath_are_written(void **state)
 	struct module m;
 
 	make_image(HEADERS - 40);
-	assert_null(finish(&image, "libme.so.2", "$ORIGIN:/x", nothing));
+	assert_null(finish(&image, "libme.so.2", "$ORIGIN:/x", nothing, false));
 	m = module();
 	assert_string_equal(text(m.soname), "libme.so.2");
 	assert_string_equal(text(m.runpath), "$ORIGIN:/x");
@@ -260,7 +261,7 @@ static void soname_and_runpath_are_written(void **state)
 static void addresses_of_thunks_become_loads_of_slots(void **state)
 {
 	make_image(HEADERS - 40);
-	assert_null(finish(&image, NULL, NULL, nothing));
+	assert_null(finish(&image, NULL, NULL, nothing, false));
 	assert_memory_equal(text(LEA), "\x48\x8b\x0d", 3);
 	assert_int_equal(get(LEA + 3), SLOTS_FOO - (LEA + 7));
 	assert_memory_equal(text(LEA_R9), "\x4c\x8b\x0d", 3);
@@ -272,12 +273,50 @@ static void addresses_of_thunks_become_loads_of_slots(void **state)
 	assert_memory_equal(text(THUNK_FOO), "\xff\x25", 2);
 }
 
+static void functions_that_are_only_called_are_listed(void **state)
+{
+	struct module m;
+
+	/* foo's address is taken in code and in data */
+	make_image(HEADERS - 40);
+	assert_null(finish(&image, NULL, NULL, nothing, false));
+	assert_int_equal(module().called_count, 0);
+	/* in data alone */
+	make_image(HEADERS - 40);
+	put(LEA, "\x90\x90\x90", 3);
+	put(LEA_R9, "\x90\x90\x90", 3);
+	assert_null(finish(&image, NULL, NULL, nothing, false));
+	assert_int_equal(module().called_count, 0);
+	/* in neither; the thunk is the last code there is */
+	make_image(HEADERS - 40);
+	put(LEA, "\x90\x90\x90", 3);
+	put(THUNK_LAST, "\xff\x25", 2);
+	put32(THUNK_LAST + 2, SLOTS_FOO - (THUNK_LAST + 6));
+	put(LEA_R9, "\x90\x90\x90", 3);
+	put(THUNK_FOO, "\x90\x90", 2);
+	put(RELOCATIONS + 8, "\0\0\0\0", 4);
+	assert_null(finish(&image, NULL, NULL, nothing, false));
+	m = module();
+	assert_int_equal(m.called_count, 1);
+	assert_int_equal(get(m.called), SLOTS_FOO);
+}
+
+static void binding_now_is_written(void **state)
+{
+	make_image(HEADERS - 40);
+	assert_null(finish(&image, NULL, NULL, nothing, false));
+	assert_int_equal(module().flags, 0);
+	make_image(HEADERS - 40);
+	assert_null(finish(&image, NULL, NULL, nothing, true));
+	assert_int_equal(module().flags, MODULE_BIND_NOW);
+}
+
 static void pointers_at_thunks_are_listed(void **state)
 {
 	struct module m;
 
 	make_image(HEADERS - 40);
-	assert_null(finish(&image, NULL, NULL, nothing));
+	assert_null(finish(&image, NULL, NULL, nothing, false));
 	m = module();
 	assert_int_equal(m.pointer_count, 1);
 	assert_int_equal(get(m.pointers), DATA + 8);
@@ -308,7 +347,7 @@ static void check_new_section(uint32_t headers)
 static void a_section_is_appended(void **state)
 {
 	make_image(HEADERS - 40);
-	assert_null(finish(&image, NULL, NULL, nothing));
+	assert_null(finish(&image, NULL, NULL, nothing, false));
 	check_new_section(HEADERS);
 }
 
@@ -316,7 +355,7 @@ static void a_section_is_appended(void **state)
 static void headers_grow_when_they_are_full(void **state)
 {
 	make_image(HEADERS);
-	assert_null(finish(&image, "libx.so", NULL, nothing));
+	assert_null(finish(&image, "libx.so", NULL, nothing, false));
 	check_new_section(HEADERS + FILE_UNIT);
 	assert_memory_equal(text(THUNK_FOO), "\xff\x25", 2);
 	assert_string_equal(text(module().soname), "libx.so");
@@ -326,7 +365,7 @@ static void full_headers_before_the_first_section(void **state)
 {
 	make_image(HEADERS);
 	header32(HEADERS - 5 * 40 + 12, HEADERS);
-	assert_non_null(finish(&image, NULL, NULL, nothing));
+	assert_non_null(finish(&image, NULL, NULL, nothing, false));
 }
 
 static void what_is_no_image_is_refused(void **state)
@@ -334,7 +373,7 @@ static void what_is_no_image_is_refused(void **state)
 	make_image(HEADERS - 40);
 	image.bytes[0] = 'X';
 	assert_false(is_image(&image));
-	assert_non_null(finish(&image, NULL, NULL, nothing));
+	assert_non_null(finish(&image, NULL, NULL, nothing, false));
 	image.bytes[0] = 'M';
 	assert_true(is_image(&image));
 	image.size = 0x80;
@@ -348,7 +387,7 @@ static void without_crt0_there_is_nothing_to_finish(void **state)
 {
 	make_image(HEADERS - 40);
 	memcpy(image.bytes + HEADERS - 40 - 2 * 40, ".other\0", 7);
-	assert_string_equal(finish(&image, NULL, NULL, nothing),
+	assert_string_equal(finish(&image, NULL, NULL, nothing, false),
 		"it was linked without crt0.o");
 	assert_null(image_soname(&image));
 }
@@ -357,8 +396,8 @@ static void a_damaged_import_table_is_found(void **state)
 {
 	make_image(HEADERS - 40);
 	put32(IMPORTS + 12, 0x7fff0000);
-	assert_string_equal(
-		finish(&image, NULL, NULL, nothing), "an import has no name");
+	assert_string_equal(finish(&image, NULL, NULL, nothing, false),
+		"an import has no name");
 }
 
 static char seen[200];
@@ -379,7 +418,7 @@ static void names_of_a_finished_image(void **state)
 	char *needed[] = { "libquiet.so", NULL };
 
 	make_image(HEADERS - 40);
-	assert_null(finish(&image, NULL, NULL, needed));
+	assert_null(finish(&image, NULL, NULL, needed, false));
 	*seen = 0;
 	image_names(&image, saw_export, saw_import, ">");
 	assert_string_equal(seen, ">one >two <foo <puts ");
@@ -394,6 +433,8 @@ int main(void)
 		cmocka_unit_test(needed_libraries_come_first_and_once),
 		cmocka_unit_test(soname_and_runpath_are_written),
 		cmocka_unit_test(addresses_of_thunks_become_loads_of_slots),
+		cmocka_unit_test(functions_that_are_only_called_are_listed),
+		cmocka_unit_test(binding_now_is_written),
 		cmocka_unit_test(pointers_at_thunks_are_listed),
 		cmocka_unit_test(a_section_is_appended),
 		cmocka_unit_test(headers_grow_when_they_are_full),

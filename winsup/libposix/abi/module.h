@@ -19,7 +19,8 @@
 #define MODULE_LINK_SECTION ".posixl"
 #define MODULE_MAGIC	    0x3178736f70ul /* "posx1" */
 
-#define MODULE_SHARED 1 /* a shared object, not a program */
+#define MODULE_SHARED	1 /* a shared object, not a program */
+#define MODULE_BIND_NOW 2 /* linked with -z now */
 
 /* Names of the libraries that posix-link invents for symbols that nothing on
  * the link line defines.  They are looked for in every loaded module. */
@@ -61,6 +62,10 @@ struct module {
 	uint32_t pointer_count;
 	uint32_t soname;  /* string */
 	uint32_t runpath; /* string, ':' between folders, may have $ORIGIN */
+	/* RVAs of the import slots of functions that are called and whose
+	 * address is not taken: they may be found as late as that */
+	uint32_t called; /* uint32_t[called_count] */
+	uint32_t called_count;
 };
 
 #endif

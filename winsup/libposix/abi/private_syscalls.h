@@ -3,8 +3,6 @@
 #ifndef ABI_PRIVATE_SYSCALLS_H
 #define ABI_PRIVATE_SYSCALLS_H
 
-#include <stddef.h>
-
 /* (base, size): unmaps the calling thread's own stack and ends the thread. */
 #define SYS_posix_unmapself 0x1000
 /* (struct posix_dl *): the dl* functions; the fields each uses are below. */
@@ -22,8 +20,15 @@
 #define SYS_posix_path	      0x1007
 #define POSIX_PATH_TO_POSIX   0
 #define POSIX_PATH_TO_WINDOWS 1
+/* (where): the address of a function that was not found when its image was
+ * bound, now that it is called; where says which (image/late.S).  If nobody has
+ * it, the process ends. */
+#define SYS_posix_late 0x1008
 
 #define POSIX_DL_TEXT 512
+
+#ifndef __ASSEMBLER__
+#include <stddef.h>
 
 /* Arguments of the dl* calls.  An error leaves a line in text, as dlerror()
  * is to give it. */
@@ -47,4 +52,5 @@ struct posix_object {
 	const struct module *module;
 };
 
+#endif
 #endif

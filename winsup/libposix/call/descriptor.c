@@ -86,7 +86,7 @@ static long set_flags(struct file *f, int wanted)
 	long r = f->ops->set_flags ? f->ops->set_flags(f, flags) : 0;
 
 	if (!r)
-		f->flags = flags;
+		description_set_flags(f, flags);
 	return r;
 }
 

@@ -170,7 +170,7 @@ HOT long sys_write(int fd, const void *buffer, size_t size)
 {
 	struct file *f = fd_lone(fd, O_RDONLY);
 
-	if (!f || !f->direct || !size || (f->flags & O_APPEND) ||
+	if (!f || !f->direct || !size || (file_flags(f) & O_APPEND) ||
 		current->process->limits[LIMIT_FILE_SIZE][0] != UNLIMITED)
 		return one(fd, buffer, size, -1, WRITE);
 	f->written = true;
@@ -393,7 +393,7 @@ long sys_sendfile(int out_fd, int in_fd, long *user_offset, size_t count)
 		file_put(in);
 		return r;
 	}
-	if (!in->ops->seek || !in->ops->read || (out->flags & O_APPEND))
+	if (!in->ops->seek || !in->ops->read || (file_flags(out) & O_APPEND))
 		r = -EINVAL;
 	else if (user_offset &&
 		 user_copy_in(&offset, user_offset, sizeof offset))

@@ -409,7 +409,12 @@ long sys_getcwd(void *user, size_t size)
 {
 	const char *cwd = fs_cwd();
 	size_t n = strlen(cwd) + 1;
+	struct kstat st;
+	long r = path_stat(AT_FDCWD, cwd, 0, &st);
 
+	/* man 3 getcwd: the folder has been removed */
+	if (r == -ENOENT || r == -ENOTDIR)
+		return -ENOENT;
 	if (n > size)
 		return -ERANGE;
 	return user_copy_out(user, cwd, n) ? -EFAULT : (long)n;

@@ -231,3 +231,8 @@ long sys_posix_object(int which, void *object)
 {
 	return image_next_object(which, object);
 }
+
+long sys_posix_late(size_t where)
+{
+	return process_late(where);
+}

@@ -24,6 +24,19 @@ static void *in_image(struct image *im, const char *name)
 	return im ? pe_export(im->resident->base, name) : NULL;
 }
 
+struct image *images_at(struct images *i, const void *address)
+{
+	list_for_each(entry, &i->list)
+	{
+		struct image *im = container_of(entry, struct image, entry);
+
+		if ((uint64_t)address - (uint64_t)im->resident->base <
+			im->resident->size)
+			return im;
+	}
+	return NULL;
+}
+
 struct image *images_closure(struct images *i, struct image *root)
 {
 	struct image *last = root;
@@ -117,9 +130,17 @@ static bool only_library(struct images *i)
 	return i->list.next->next == &i->list || !images_export(i);
 }
 
-static long bind_import(struct images *i, struct image *im, struct image *root,
-	const struct module_import *import, bool only, char *problem,
-	size_t room)
+struct binding {
+	struct images *images;
+	struct image *root;
+	bool only; /* the C library alone exports anything */
+	bool now;
+	char *problem;
+	size_t room;
+};
+
+static long bind_import(const struct binding *b, struct image *im,
+	const struct module_import *import)
 {
 	char *base = im->resident->base;
 	const uint64_t *names = (const uint64_t *)(base + import->names);
@@ -128,15 +149,19 @@ static long bind_import(struct images *i, struct image *im, struct image *root,
 
 	for (; *names; names++, slots++) {
 		const char *name = base + *names + 2;
-		void *found = only ? own_export(name)
-				   : images_lookup(i, root, name, NULL);
+		uint64_t found =
+			(uint64_t)(b->only ? own_export(name)
+					   : images_lookup(b->images, b->root,
+						     name, NULL));
 
+		if (!found && !weak && !b->now)
+			found = late_add(b->images, im, slots, name);
 		if (!found && !weak) {
-			format(problem, room, "%s: undefined symbol: %s",
-				im->path, name);
+			format(b->problem, b->room, UNDEFINED_SYMBOL, im->path,
+				name);
 			return -ENOEXEC;
 		}
-		*slots = (uint64_t)found;
+		*slots = found;
 	}
 	return 0;
 }
@@ -192,22 +217,27 @@ static const struct module_import *imports_of(struct image *im)
 			      im->resident->module->imports);
 }
 
-static long bind(struct images *i, struct image *im, struct image *root,
-	bool only, char *problem, size_t room)
+static long bind(const struct binding *by, struct image *im)
 {
 	const struct module_import *imports = imports_of(im);
+	const struct module *m = im->resident->module;
+	struct binding b = *by;
 	long r = 0;
 
-	for (uint32_t k = 0; !r && k < im->resident->module->import_count; k++)
-		r = bind_import(i, im, root, &imports[k], only, problem, room);
-	return r ? r : bind_data(im, problem, room);
+	if (m->flags & MODULE_BIND_NOW)
+		b.now = true;
+	for (uint32_t k = 0; !r && k < m->import_count; k++)
+		r = bind_import(&b, im, &imports[k]);
+	return r ? r : bind_data(im, b.problem, b.room);
 }
 
 long images_bind(struct images *i, struct list *first, struct image *root,
-	char *problem, size_t room)
+	bool now, char *problem, size_t room)
 {
-	bool only = only_library(i);
+	struct binding b = { i, root, only_library(i), now || i->bind_now,
+		problem, room };
 	bool alone = i->list.next->next == &i->list;
+	uint32_t late = i->late_count;
 	long r = 0;
 
 	for (struct list *e = first; !r && e != &i->list; e = e->next) {
@@ -215,10 +245,13 @@ long images_bind(struct images *i, struct list *first, struct image *root,
 
 		if (im->resident->settled)
 			continue;
-		r = bind(i, im, root, only, problem, room);
+		r = bind(&b, im);
 		if (!r)
-			r = resident_settle(im->resident, only && alone);
+			r = resident_settle(im->resident,
+				b.only && alone && i->late_count == late);
 	}
+	if (r)
+		i->late_count = late;
 	return r;
 }
 
@@ -265,7 +298,9 @@ long images_unpack_slots(struct images *i, struct image *im,
 	if (settled && im->resident->received)
 		return resident_settle(im->resident, false);
 	if (settled) {
-		r = bind(i, im, NULL, true, problem, room);
+		r = bind(
+			&(struct binding){ i, NULL, true, true, problem, room },
+			im);
 		return r ? r : resident_settle(im->resident, true);
 	}
 	for (uint32_t k = 0; k < im->resident->module->import_count; k++) {

@@ -13,19 +13,6 @@ static struct images *own(void)
 	return current->process->images;
 }
 
-static struct image *image_at(struct images *i, const void *address)
-{
-	list_for_each(entry, &i->list)
-	{
-		struct image *im = container_of(entry, struct image, entry);
-
-		if ((uint64_t)address - (uint64_t)im->resident->base <
-			im->resident->size)
-			return im;
-	}
-	return NULL;
-}
-
 /* A handle is the image's base: it means the same in a forked child. */
 static void *handle_of(const struct image *im)
 {
@@ -34,7 +21,7 @@ static void *handle_of(const struct image *im)
 
 static struct image *checked(struct images *i, void *handle)
 {
-	struct image *im = image_at(i, handle);
+	struct image *im = images_at(i, handle);
 
 	return im && handle_of(im) == handle ? im : NULL;
 }
@@ -71,7 +58,8 @@ static long load(struct images *i, struct image *by, const char *name, int mode,
 		for (struct image *im = images_closure(i, *out); im;
 			im = im->queue)
 			im->global = true;
-	r = images_bind(i, last->next, *out, problem, room);
+	r = images_bind(
+		i, last->next, *out, !(mode & RTLD_LAZY), problem, room);
 	if (r)
 		images_forget(i, last);
 	return r;
@@ -96,7 +84,7 @@ long image_dlopen(void *user)
 	if (r < 0)
 		return r;
 	lock_take(&i->lock);
-	by = image_at(i, d.caller);
+	by = images_at(i, d.caller);
 	r = load(i, by ? by : i->program, name, d.mode, &im, d.text,
 		sizeof d.text);
 	if (!r) {
@@ -112,9 +100,9 @@ static void *find(struct images *i, const struct posix_dl *d, const char *name)
 	struct image *im;
 
 	if (d->handle == RTLD_DEFAULT)
-		return images_lookup(i, image_at(i, d->caller), name, NULL);
+		return images_lookup(i, images_at(i, d->caller), name, NULL);
 	if (d->handle == RTLD_NEXT) {
-		im = image_at(i, d->caller);
+		im = images_at(i, d->caller);
 		return images_lookup(i, im, name, im);
 	}
 	im = checked(i, d->handle);
@@ -202,7 +190,7 @@ long image_dladdr(void *user)
 	if (user_copy_in(&d, user, sizeof d))
 		return -EFAULT;
 	lock_take(&i->lock);
-	im = image_at(i, d.address);
+	im = images_at(i, d.address);
 	if (!im && (size_t)((char *)d.address - library) >= size)
 		r = -ENOENT;
 	if (!r) {

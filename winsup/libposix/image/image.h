@@ -67,6 +67,9 @@ long image_dlsym(void *user_arguments);
 long image_dlclose(void *user_arguments);
 long image_dladdr(void *user_arguments);
 long image_dliterate(void *user_arguments);
+/* The function behind the stub of image/late.S that ends at `where`: its
+ * address, or 0, and `problem` says what is missing. */
+long image_late(size_t where, uint64_t *address, char *problem, size_t room);
 /* Next image to be initialised (which 0) or finalised (1); 2 as in
  * abi/private_syscalls.h. */
 long image_next_object(int which, void *user_object);

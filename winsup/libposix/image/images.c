@@ -49,6 +49,7 @@ void images_free(struct images *i)
 	list_for_each(entry, &i->list)
 		forget(container_of(entry, struct image, entry));
 	win_free(i->library_path);
+	win_free(i->late);
 	win_free(i);
 }
 
@@ -166,12 +167,19 @@ static long add_resident(struct images *i, const char *path, uint64_t base,
 	return error ? error : enlist(i, r, path, out);
 }
 
+/* The program itself and what it is started with are no libraries. */
+static bool is_executable(struct images *i, const struct image *im)
+{
+	return i->program && !(im->resident->module->flags & MODULE_SHARED);
+}
+
 long images_add(struct images *i, const char *path, const char *name,
 	struct image **out, char *problem, size_t room)
 {
 	char absolute[PATH_SIZE];
 	struct identity identity;
 	struct file *f;
+	bool was_there;
 	long r;
 
 	/* fork opens it again, wherever the program is then */
@@ -181,10 +189,18 @@ long images_add(struct images *i, const char *path, const char *name,
 	if (r)
 		return r;
 	*out = loaded(i, &identity);
-	if (!*out)
+	was_there = *out;
+	if (!was_there)
 		r = i->no_load ? -ENOENT
 			       : add_at(i, absolute, f, &identity, 0, out);
 	file_put(f);
+	if (!r && is_executable(i, *out)) {
+		if (!was_there)
+			forget(*out);
+		format(problem, room, "%s: cannot dynamically load executable",
+			name ? name : path);
+		return -EINVAL;
+	}
 	if (!r && name && !(*out)->name)
 		(*out)->name = copy_text(name);
 	if (r == -ENOEXEC)
@@ -270,10 +286,14 @@ long images_need(struct images *i, struct image *by, const char *soname,
 	if (r == -ENOENT)
 		r = try_list(i, "/usr/local/lib:/usr/lib:/lib", by->path,
 			soname, out, problem, room);
-	if (r == -ENOENT)
-		r = try_list(i, "$ORIGIN", i->program->path, soname, out,
-			problem, room);
-	return r;
+	if (r != -ENOENT)
+		return r;
+	r = try_list(
+		i, "$ORIGIN", i->program->path, soname, out, problem, room);
+	/* Linux does not look there, and what lies there is mostly programs */
+	if (r)
+		*problem = 0;
+	return r ? -ENOENT : 0;
 }
 
 static bool is_library(const char *name)
@@ -391,15 +411,19 @@ static void introduce(char *problem, size_t room, const char *by)
 	format(problem, room, "%s", text);
 }
 
-static long complete(struct images *i, const char *library_path,
-	const char *preloads, char *problem, size_t room)
+static long complete(
+	struct images *i, char *const *environment, char *problem, size_t room)
 {
+	const char *library_path = variable(environment, "LD_LIBRARY_PATH");
+	const char *bind_now = variable(environment, "LD_BIND_NOW");
 	long r;
+
+	i->bind_now = bind_now && *bind_now;
 
 	i->program = container_of(i->list.next, struct image, entry);
 	if (library_path && *library_path)
 		i->library_path = copy_text(library_path);
-	r = preload(i, preloads, problem, room);
+	r = preload(i, variable(environment, "LD_PRELOAD"), problem, room);
 	if (!r)
 		r = images_load_needed(i, i->list.next, problem, room);
 	if (r) {
@@ -409,7 +433,7 @@ static long complete(struct images *i, const char *library_path,
 	}
 	i->fresh = false;
 	i->started = true;
-	r = images_bind(i, i->list.next, NULL, problem, room);
+	r = images_bind(i, i->list.next, NULL, false, problem, room);
 	if (r)
 		introduce(problem, room, "symbol lookup error: ");
 	return r;
@@ -433,8 +457,7 @@ long image_load_program(struct process *p, const char *path,
 	if (r == -ENOENT)
 		r = images_add(i, path, NULL, &im, problem, room);
 	if (!r)
-		r = complete(i, variable(environment, "LD_LIBRARY_PATH"),
-			preloads, problem, room);
+		r = complete(i, environment, problem, room);
 	if (r) {
 		images_free(i);
 		return r;
@@ -465,8 +488,7 @@ long image_adopt_program(struct process *p, const struct module *module,
 	error = enlist(i, r, path, &im);
 	if (error)
 		return error;
-	return complete(i, variable(environment, "LD_LIBRARY_PATH"),
-		variable(environment, "LD_PRELOAD"), problem, room);
+	return complete(i, environment, problem, room);
 }
 
 /* ---- fork ---- */
@@ -539,6 +561,8 @@ void image_pack(struct process *p, struct transfer *to, int how)
 		return;
 	transfer_put_string(to, i->library_path);
 	transfer_put_number(to, i->constructed);
+	transfer_put_number(to, i->bind_now);
+	late_pack(i, to);
 	list_for_each(entry, &i->list)
 		pack_image(container_of(entry, struct image, entry), to);
 	transfer_put_string(to, NULL);
@@ -643,6 +667,8 @@ int image_unpack(struct process *p, struct transfer *from, int how)
 		return -ENOMEM;
 	i->library_path = transfer_get_string(from);
 	i->constructed = transfer_get_number(from);
+	i->bind_now = transfer_get_number(from);
+	r = late_unpack(i, from);
 	while (!r && (path = transfer_get_string(from))) {
 		r = get_image(i, path, from);
 		win_free(path);

@@ -41,6 +41,14 @@ const struct pe_section *pe_section(const struct pe *pe, const char *name)
 	return NULL;
 }
 
+const struct pe_section *pe_section_at(const struct pe *pe, uint32_t rva)
+{
+	for (int i = 0; i < pe->section_count; i++)
+		if (rva - pe->sections[i].address < pe->sections[i].size)
+			return &pe->sections[i];
+	return NULL;
+}
+
 static const struct export_directory *exports(const void *base)
 {
 	struct pe pe;

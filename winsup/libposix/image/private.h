@@ -25,6 +25,8 @@ enum { PE_EXPORT = 0, PE_EXCEPTION = 3, PE_RELOCATION = 5 };
 /* Reads headers; false if they are none of x86-64 or not within `size`. */
 bool pe_parse(const void *headers, size_t size, struct pe *out);
 const struct pe_section *pe_section(const struct pe *pe, const char *name);
+/* The section that holds an RVA, or NULL. */
+const struct pe_section *pe_section_at(const struct pe *pe, uint32_t rva);
 /* Address of an exported symbol of a mapped image, or NULL. */
 void *pe_export(const void *base, const char *name);
 /* Any exports at all? */
@@ -100,10 +102,26 @@ struct images {
 	struct image *program;
 	char *library_path; /* LD_LIBRARY_PATH, or NULL */
 	uint64_t constructed;
-	bool started; /* the program and what it needs is there */
-	bool fresh;   /* no image that is bound already will do */
-	bool no_load; /* dlopen's RTLD_NOLOAD */
+	bool started;	   /* the program and what it needs is there */
+	bool fresh;	   /* no image that is bound already will do */
+	bool no_load;	   /* dlopen's RTLD_NOLOAD */
+	bool bind_now;	   /* LD_BIND_NOW: man 8 ld.so */
+	struct late *late; /* one for each stub of late.S that is in use */
+	uint32_t late_count;
 };
+
+/* ---- late.c ---- */
+/* An import slot whose function nobody has yet, though it is only called: it
+ * holds the address of a stub that looks for it then. */
+struct late {
+	char *base; /* the image's, by which a forked child knows it too */
+	uint32_t slot, name; /* RVAs; that of the name itself */
+};
+/* What the slot shall hold, or 0 if it cannot be found late. */
+uint64_t late_add(
+	struct images *i, struct image *im, uint64_t *slot, const char *name);
+void late_pack(struct images *i, struct transfer *to);
+long late_unpack(struct images *i, struct transfer *from);
 
 /* Loads one file, or finds it loaded; a new one is at the list's end.  name:
  * the one it was searched by, or NULL.  problem as in image.h, but without
@@ -120,14 +138,17 @@ long images_load_needed(
 void images_forget(struct images *i, struct list *last);
 
 /* ---- bind.c ---- */
-/* Binds all images from `first` on. */
-/* root: the object that dlopen() loads, or NULL. */
+#define UNDEFINED_SYMBOL "%s: undefined symbol: %s"
+/* Binds all images from `first` on.  root: the object that dlopen() loads, or
+ * NULL.  now: functions too that may be found later. */
 long images_bind(struct images *i, struct list *first, struct image *root,
-	char *problem, size_t room);
+	bool now, char *problem, size_t room);
 /* A symbol among what everybody sees, then among `root` (may be NULL) and what
  * it needs.  after: begins behind that image; NULL: at the program. */
 void *images_lookup(struct images *i, struct image *root, const char *name,
 	struct image *after);
+/* The image that holds an address, or NULL. */
+struct image *images_at(struct images *i, const void *address);
 /* Does any image beside the C library export anything? */
 bool images_export(struct images *i);
 /* The image and what it needs, breadth first, as dlsym() of its handle. */

@@ -19,12 +19,18 @@ static bool has_parent(struct process_slot *slot)
 		       PROCESS_RUNNING;
 }
 
+void process_forget(uint32_t index)
+{
+	queue_forget_process(index);
+	descriptions_forget(index);
+}
+
 /* Frees the slot of a zombie nobody will wait for, once. */
 static void drop_zombie(uint32_t index)
 {
 	if (!task_process_take_zombie(index))
 		return;
-	queue_forget_process(index);
+	process_forget(index);
 	task_process_free(index);
 }
 
@@ -245,7 +251,7 @@ void process_exit(int status)
 		if (p->thread_count == 1)
 			files_free(p->files);
 		else
-			queue_forget_process(p->slot);
+			process_forget(p->slot);
 		task_shared()->hosts[task_host].process = ~0u;
 		process_end(p->slot, status);
 		host_leave(windows_code(status));

@@ -12,7 +12,6 @@
 #include "image/image.h"
 #include "memory/memory.h"
 #include "signal/signal.h"
-#include "stream/stream.h"
 #include "vfs/vfs.h"
 
 #define SCRIPTS_MAX 4 /* man 2 execve: interpreters of interpreters */
@@ -176,7 +175,7 @@ static _Noreturn void stand_for(uint32_t index)
 	sleep_end(&s);
 	status = task_process_status(slot->word);
 	if (task_process_take_zombie(index)) {
-		queue_forget_process(index);
+		process_forget(index);
 		task_process_free(index);
 	}
 	host_leave(windows_code(status));

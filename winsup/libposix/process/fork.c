@@ -9,7 +9,6 @@
 #include "image/image.h"
 #include "memory/memory.h"
 #include "signal/signal.h"
-#include "stream/stream.h"
 #include "vfs/vfs.h"
 
 #define THREAD_STACK 262144
@@ -134,7 +133,7 @@ long process_fork(struct frame *frame)
 		process_send(p, &to, TRANSFER_FORK);
 		r = host_filled(host, &to);
 		if (r)
-			queue_forget_process((uint32_t)child);
+			process_forget((uint32_t)child);
 	} while (r == -ESTALE);
 	if (r) {
 		win_trace("fork: errno %d", (int)-r);

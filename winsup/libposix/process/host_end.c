@@ -3,7 +3,7 @@
 
 #include "abi/errno.h"
 #include "signal/signal.h"
-#include "stream/stream.h"
+#include "wait/wait.h"
 
 #define START_USUAL 10000000000l /* ns; later than that its maker has died */
 
@@ -75,7 +75,7 @@ static void end_processes(uint32_t host)
 
 		if ((state == PROCESS_EMBRYO || state == PROCESS_REAPED) &&
 			task_process_holder(word) == host) {
-			queue_forget_process(i);
+			process_forget(i);
 			task_process_free(i);
 			continue;
 		}
@@ -85,7 +85,7 @@ static void end_processes(uint32_t host)
 		if (p->host != host)
 			continue;
 		if (state == PROCESS_RUNNING || state == PROCESS_ZOMBIE) {
-			queue_forget_process(i);
+			process_forget(i);
 			process_end(i, STATUS_SIGNAL(SIGKILL));
 		}
 	}

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "abi/errno.h"
-#include "stream/stream.h"
+#include "wait/wait.h"
 
 #define START_TIMEOUT 60000000000l /* ns */
 #define START_TRIES   5
@@ -251,7 +251,7 @@ void host_begin(uint32_t slot, uint32_t index, struct transfer *sent)
 		return;
 	}
 	/* killed just now, and whoever saw it found no process there */
-	queue_forget_process(index);
+	process_forget(index);
 	process_end(index, STATUS_SIGNAL(SIGKILL));
 }
 

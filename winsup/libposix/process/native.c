@@ -463,14 +463,10 @@ static int wait_status(uint32_t code)
 static _Noreturn void give_up(const char *path, int error)
 {
 	char line[512];
-	struct iovec v = { line, 0 };
-	struct io io = { &v, 1, 0, -1, false };
-	struct file *f;
 
-	io.size = v.iov_len = format(line, sizeof line,
-		"%s: Windows does not start it (errno %d)\n", path, error);
-	if (!fd_get_writable(2, &f) && f->ops->write)
-		f->ops->write(f, &io);
+	program_say(line, format(line, sizeof line,
+				  "%s: Windows does not start it (errno %d)\n",
+				  path, error));
 	process_exit(STATUS_EXIT(126));
 }
 

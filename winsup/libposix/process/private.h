@@ -47,6 +47,11 @@ struct identity; /* image/image.h */
  * standard error if it cannot be loaded. */
 void program_enter(struct process *p, struct frame *frame, const char *path,
 	const struct identity *seen, struct arguments *a);
+/* Writes to the program's own standard error. */
+void program_say(char *line, size_t size);
+/* Too late to return: ends the process as Linux does when its loader finds that
+ * something is missing, with a line on the program's own standard error. */
+_Noreturn void program_give_up(const char *path, const char *problem, long r);
 /* The same for one that Windows has mapped. */
 void program_enter_adopted(struct process *p, struct frame *frame,
 	const struct module *m, const char *path, struct arguments *a);
@@ -86,6 +91,9 @@ void pump_free(struct pump *p);
 /* ---- end.c ---- */
 /* A wait status as the exit code of a Windows process. */
 uint32_t windows_code(int status);
+/* Takes it out of what says which processes hold a pipe or an open file: it has
+ * ended, or never began. */
+void process_forget(uint32_t index);
 /* The process in a slot is over: status, parent, queues.  Any thread. */
 void process_end(uint32_t index, int status);
 

@@ -47,6 +47,9 @@ long process_clone(struct frame *frame, uint64_t flags, uint64_t stack,
  * enters the new program. */
 long process_exec(struct frame *frame, int at, const char *path,
 	char *const *argv, char *const *envp, int flags);
+/* The address of the function behind the stub that ends there; ends the process
+ * if nobody has it (image_late()). */
+long process_late(size_t where);
 /* Ends the process with a wait status (as wait4 reports it). */
 _Noreturn void process_exit(int status);
 /* Ends the calling thread; the last one ends the process. */

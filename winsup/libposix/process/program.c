@@ -97,22 +97,30 @@ static void set_name(struct process *p, const char *path)
 		memcpy(p->program, path, strlen(path) + 1);
 }
 
-/* Too late to return: as Linux does when its loader finds that something is
- * missing, with a line on the program's own standard error. */
-static _Noreturn void give_up(const char *path, const char *problem, long r)
+void program_say(char *line, size_t size)
 {
-	char line[512];
-	struct iovec v = { line, 0 };
-	struct io io = { &v, 1, 0, -1, false };
+	struct iovec v = { line, size };
+	struct io io = { &v, 1, size, -1, false };
 	struct file *f;
 
-	io.size = v.iov_len =
+	if (fd_get_writable(2, &f))
+		return;
+	if (f->ops->write)
+		f->ops->write(f, &io);
+	/* or a pipe's reader waits for a process that is gone */
+	file_put(f);
+}
+
+_Noreturn void program_give_up(const char *path, const char *problem, long r)
+{
+	char line[512];
+	size_t size =
 		*problem ? format(line, sizeof line, "%s: %s\n", path, problem)
 			 : format(line, sizeof line,
 				   "%s: cannot be loaded (errno %d)\n", path,
 				   (int)-r);
-	if (!fd_get_writable(2, &f) && f->ops->write)
-		f->ops->write(f, &io);
+
+	program_say(line, size);
 	process_exit(STATUS_EXIT(127));
 }
 
@@ -144,7 +152,7 @@ void program_enter(struct process *p, struct frame *frame, const char *path,
 		 : -ENOMEM;
 	win_free(list);
 	if (r)
-		give_up(path, problem, r);
+		program_give_up(path, problem, r);
 	enter(p, frame, path, a);
 }
 
@@ -161,6 +169,21 @@ void program_enter_adopted(struct process *p, struct frame *frame,
 		 : -ENOMEM;
 	win_free(list);
 	if (r)
-		give_up(path, problem, r);
+		program_give_up(path, problem, r);
 	enter(p, frame, path, a);
+}
+
+long process_late(size_t where)
+{
+	char problem[400], line[440];
+	uint64_t address;
+	long r = image_late(where, &address, problem, sizeof problem);
+
+	if (r)
+		return r;
+	if (!address) {
+		format(line, sizeof line, "symbol lookup error: %s", problem);
+		program_give_up(current->process->program, line, 0);
+	}
+	return (long)address;
 }

@@ -92,61 +92,51 @@ static int64_t collect(struct pump *p, struct sleep *s)
 	return n;
 }
 
-static bool step_to_child(struct pump *p, struct sleep *s)
+/* Makes the next transfer in the pipe: 1, -EAGAIN while the file has to wait,
+ * or it is over. */
+static int64_t begin_to_child(struct pump *p, struct sleep *s)
 {
-	for (;;) {
-		int64_t n;
+	int64_t n = transfer_or_register(p, s);
 
-		if (p->moving) {
-			n = collect(p, s);
-			if (n == -EAGAIN)
-				return true;
-			if (n < 0)
-				return over(p);
-		}
-		n = transfer_or_register(p, s);
-		if (n == -EAGAIN)
-			return true;
-		if (n <= 0 || win_async_write(
-				      &p->async, p->pipe, p->buffer, (size_t)n))
-			return over(p);
-		p->moving = true;
-	}
+	if (n <= 0)
+		return n;
+	return win_async_write(&p->async, p->pipe, p->buffer, (size_t)n) ? 0
+									 : 1;
 }
 
-static bool step_from_child(struct pump *p, struct sleep *s)
+/* What has come goes into the file first. */
+static int64_t begin_from_child(struct pump *p, struct sleep *s)
 {
-	for (;;) {
-		int64_t n;
+	while (p->start < p->end) {
+		int64_t n = transfer_or_register(p, s);
 
-		if (p->moving) {
-			n = collect(p, s);
-			if (n == -EAGAIN)
-				return true;
-			if (n < 0)
-				return over(p);
-			p->start = 0;
-			p->end = (size_t)n;
-		}
-		while (p->start < p->end) {
-			n = transfer_or_register(p, s);
-			if (n == -EAGAIN)
-				return true;
-			if (n <= 0)
-				return over(p);
-			p->start += (size_t)n;
-		}
-		if (win_async_read(&p->async, p->pipe, p->buffer, CHUNK))
-			return over(p);
-		p->moving = true;
+		if (n <= 0)
+			return n;
+		p->start += (size_t)n;
 	}
+	return win_async_read(&p->async, p->pipe, p->buffer, CHUNK) ? 0 : 1;
 }
 
 bool pump_step(struct pump *p, struct sleep *s)
 {
-	if (!p->pipe)
-		return false;
-	return p->child_reads ? step_to_child(p, s) : step_from_child(p, s);
+	int64_t n = 0;
+
+	while (p->pipe) {
+		if (p->moving) {
+			n = collect(p, s);
+			p->start = 0;
+			p->end = n > 0 ? (size_t)n : 0;
+		}
+		if (n >= 0)
+			n = p->child_reads ? begin_to_child(p, s)
+					   : begin_from_child(p, s);
+		if (n == -EAGAIN)
+			return true;
+		if (n <= 0)
+			return over(p);
+		p->moving = true;
+	}
+	return false;
 }
 
 /* The child has ended: what still is in its pipe, it did not read. */

@@ -11,7 +11,7 @@
 
 #include "lock/lock.h"
 
-#define SHARED_LAYOUT 14
+#define SHARED_LAYOUT 15
 #define SHARED_MAGIC  0x786973306c696267ul
 
 #define PROCESS_SLOTS 2048 /* processes, zombies included */
@@ -225,6 +225,17 @@ struct queue_slot {
 	struct holder_set readers, writers;
 };
 
+/* ---- open file descriptions that processes share (room vfs) ---- */
+
+#define DESCRIPTIONS 2048
+
+struct description_slot {
+	_Atomic uint64_t number; /* written last, cleared first; 0: free */
+	_Atomic uint32_t flags;	 /* access mode and status flags, O_* */
+	uint32_t pad;
+	struct holder_set holders;
+};
+
 /* ---- flock(2) (room vfs) ---- */
 
 #define FLOCKS 512
@@ -245,7 +256,8 @@ struct shared {
 	_Atomic int32_t last_pid;
 	/* slots from here on were never used: scans end there */
 	_Atomic uint32_t process_end, host_end, queue_end, thread_end;
-	_Atomic uint32_t record_end, flock_end;
+	_Atomic uint32_t record_end, flock_end, description_end;
+	_Atomic uint32_t description_count; /* in use */
 	/* some folder may not be read, changed or entered by its owner */
 	_Atomic uint32_t folders_restricted;
 	/* counters: of anonymous objects of shared memory, of waits, of open
@@ -265,6 +277,7 @@ struct shared {
 	struct wait_queue records_changed;
 	struct record records[RECORDS];
 	struct flock_slot flocks[FLOCKS]; /* records_lock */
+	struct description_slot descriptions[DESCRIPTIONS];
 };
 
 _Static_assert(sizeof(struct wait_queue) == 32, "shared layout");

@@ -21,6 +21,7 @@ void file_init(struct file *f, const struct file_ops *ops, int flags)
 void file_release(struct file *f)
 {
 	flock_release(f);
+	description_release(f);
 	win_free(f->path);
 	f->ops->release(f);
 }
@@ -80,8 +81,10 @@ void file_pack(struct file *f, struct transfer *to)
 	transfer_put_number(to, f->ops->kind);
 	transfer_put_number(to, (uint64_t)(uint32_t)f->flags);
 	transfer_put_string(to, f->path);
+	description_share(f, to->process);
 	flock_share(f, to->process);
 	transfer_put_number(to, f->description);
+	transfer_put_number(to, f->shared);
 	f->ops->pack(f, to);
 	if (f->ops->shared_with)
 		f->ops->shared_with(f, to->process);
@@ -93,6 +96,7 @@ struct file *file_unpack(struct transfer *from)
 	int flags = (int)transfer_get_number(from);
 	char *path = transfer_get_string(from);
 	uint64_t description = transfer_get_number(from);
+	uint32_t shared = (uint32_t)transfer_get_number(from);
 	struct file *f = NULL;
 
 	if (kind < FILE_KINDS && unpackers[kind])
@@ -106,5 +110,6 @@ struct file *file_unpack(struct transfer *from)
 	f->flags = flags;
 	f->path = path;
 	f->description = description;
+	f->shared = shared;
 	return f;
 }

@@ -9,14 +9,6 @@
 #include "abi/errno.h"
 #include "vfs/vfs.h"
 
-/* Before the file is shared, so that all who share it say the same. */
-static uint64_t description_of(struct file *f)
-{
-	if (!f->description)
-		f->description = ++task_shared()->last_description;
-	return f->description;
-}
-
 static struct flock_slot *find(uint64_t description)
 {
 	struct shared *s = task_shared();
@@ -81,7 +73,7 @@ static bool in_the_way(uint64_t description, uint64_t object, uint32_t type)
 static long try(struct file *f, uint64_t object, uint32_t type)
 {
 	struct shared *s = task_shared();
-	uint64_t description = description_of(f);
+	uint64_t description = description_number(f);
 	struct flock_slot *l;
 	bool changed;
 	long r = 0;
@@ -99,9 +91,7 @@ static long try(struct file *f, uint64_t object, uint32_t type)
 		} else {
 			l->object = object;
 			l->type = type;
-			if (!changed)
-				l->holders = (struct holder_set){ { 0 } };
-			hold(l, current->process->slot);
+			description_holders(f, &l->holders);
 			__atomic_store_n((uint64_t *)&l->description,
 				description, __ATOMIC_SEQ_CST);
 		}
@@ -144,7 +134,6 @@ void flock_share(struct file *f, uint32_t process_slot)
 	struct shared *s = task_shared();
 	struct flock_slot *l;
 
-	description_of(f);
 	if (!s->flock_end)
 		return;
 	shared_lock_take(&s->records_lock);

@@ -94,8 +94,10 @@ struct file {
 	/* absolute POSIX path it was opened by, as far as this process has
 	 * renamed it since, or NULL; `lock` */
 	char *path;
-	/* its number in the session, 0 until that is asked for: flock(2) */
+	/* its number in the session, 0 until that is asked for, and what it
+	 * has in the section: slot + 1, 0 till it is shared */
 	uint64_t description;
+	uint32_t shared;
 };
 
 /* What chmod, chown, utimensat change; a bit in `what` for each. */
@@ -122,10 +124,25 @@ static inline void file_put(struct file *f)
 	if (!--f->refs)
 		file_release(f);
 }
+/* ---- descriptions.c ---- */
+uint64_t description_number(struct file *f);
+/* The processes that have it. */
+void description_holders(struct file *f, struct holder_set *out);
+/* fork and spawn: that process has it too. */
+void description_share(struct file *f, uint32_t process_slot);
+/* F_SETFL. */
+void description_set_flags(struct file *f, int flags);
+void description_release(struct file *f);
+/* The process is gone. */
+void descriptions_forget(uint32_t process_slot);
+
 /* Access mode and status flags as they are now. */
 static inline int file_flags(struct file *f)
 {
-	return f->ops->get_flags ? f->ops->get_flags(f) : f->flags;
+	if (f->ops->get_flags)
+		return f->ops->get_flags(f);
+	return f->shared ? (int)task_shared()->descriptions[f->shared - 1].flags
+			 : f->flags;
 }
 /* Whether a file's mode lets the process do that: R_OK, W_OK, X_OK together;
  * by its effective or its real ids.  0 or -EACCES. */

@@ -60,6 +60,45 @@ static void make_object(struct object *o, const struct win_name *name)
 		OBJ_CASE_INSENSITIVE, h(name->folder), NULL);
 }
 
+/* Wine puts a drive's place in the host's files before a name, and the host
+ * takes 4,095 bytes (windows-facts.md #71).  So a long name begins at a folder
+ * on the way; of what is in `to`, end_name() closes that. */
+#define LONG_NAME 1000 /* units, which may be three bytes each */
+
+static int begin_name(const struct win_name *name, struct win_name *to)
+{
+	struct win_name way = *name;
+	struct object o;
+	IO_STATUS_BLOCK io;
+	HANDLE folder;
+	NTSTATUS status;
+
+	*to = *name;
+	if (name->folder || name->length < LONG_NAME)
+		return 0;
+	for (way.length /= 2; name->text[way.length] != '\\'; way.length--)
+		if (!way.length)
+			return 0;
+	make_object(&o, &way);
+	status = NtCreateFile(&folder, SYNCHRONIZE | FILE_TRAVERSE,
+		&o.attributes, &io, NULL, 0,
+		FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+		FILE_OPEN, FILE_DIRECTORY_FILE | FILE_SYNCHRONOUS_IO_NONALERT,
+		NULL, 0);
+	if (!OK(status))
+		return win_errno_from_status(status);
+	to->folder = (win_handle)folder;
+	to->text += way.length + 1;
+	to->length -= way.length + 1;
+	return 0;
+}
+
+static void end_name(const struct win_name *name, const struct win_name *to)
+{
+	if (to->folder != name->folder)
+		CloseHandle(h(to->folder));
+}
+
 static ACCESS_MASK access_mask(int access)
 {
 	ACCESS_MASK m = SYNCHRONIZE | FILE_READ_ATTRIBUTES;
@@ -113,16 +152,21 @@ int win_file_open(win_handle *out, const struct win_name *name, int access,
 		[WIN_OPEN_OR_CREATE] = FILE_OPEN_IF,
 		[WIN_TRUNCATE] = FILE_OVERWRITE,
 	};
+	struct win_name short_name;
 	struct object o;
 	IO_STATUS_BLOCK io;
 	HANDLE file;
 	NTSTATUS status;
+	int r = begin_name(name, &short_name);
 
-	make_object(&o, name);
+	if (r)
+		return r;
+	make_object(&o, &short_name);
 	status = NtCreateFile(&file, access_mask(access), &o.attributes, &io,
 		NULL, attributes ? attributes : FILE_ATTRIBUTE_NORMAL,
 		FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
 		dispositions[disposition], open_options(options), NULL, 0);
+	end_name(name, &short_name);
 	if (!OK(status))
 		return win_errno_from_status(status);
 	if (created)
@@ -131,12 +175,29 @@ int win_file_open(win_handle *out, const struct win_name *name, int access,
 	return 0;
 }
 
+/* Wine asks by the whole name, also where it begins at a folder. */
+static int query_long_name(
+	const struct win_name *name, struct win_file_stat *out)
+{
+	win_handle file;
+	int r = win_file_open(&file, name, WIN_FILE_ATTRIBUTES, WIN_OPEN,
+		WIN_FILE_NO_FOLLOW, 0, NULL);
+
+	if (r)
+		return r;
+	r = win_file_stat(file, out);
+	win_close(file);
+	return r;
+}
+
 int win_file_query_name(const struct win_name *name, struct win_file_stat *out)
 {
 	struct network_open n;
 	struct object o;
 	NTSTATUS status;
 
+	if (name->length >= LONG_NAME)
+		return query_long_name(name, out);
 	make_object(&o, name);
 	status = NtQueryFullAttributesFile(&o.attributes, &n);
 	if (!OK(status))
@@ -421,18 +482,24 @@ int win_file_delete(win_handle file, bool posix)
 static int set_name(
 	win_handle file, const struct win_name *to, uint32_t flags, int class)
 {
-	size_t size = sizeof(struct new_name) + to->length * 2 + 2;
-	struct new_name *n = win_alloc(size);
-	int r;
+	struct win_name name;
+	struct new_name *n;
+	size_t size;
+	int r = begin_name(to, &name);
 
-	if (!n)
-		return -ENOMEM;
-	n->flags = flags;
-	n->folder = h(to->folder);
-	n->size = (uint32_t)to->length * 2;
-	memcpy(n->name, to->text, n->size);
-	r = set_information(file, n, size, class);
+	if (r)
+		return r;
+	size = sizeof(struct new_name) + name.length * 2 + 2;
+	n = win_alloc(size);
+	if (n) {
+		n->flags = flags;
+		n->folder = h(name.folder);
+		n->size = (uint32_t)name.length * 2;
+		memcpy(n->name, name.text, n->size);
+	}
+	r = n ? set_information(file, n, size, class) : -ENOMEM;
 	win_free(n);
+	end_name(to, &name);
 	return r;
 }
 

@@ -139,6 +139,28 @@ bool win_pipe_may_block(win_handle pipe, size_t size)
 	return local.writable < size;
 }
 
+/* Microsoft "SetNamedPipeHandleState", PIPE_NOWAIT, and "WriteFile": a write
+ * that does not fit succeeds with fewer bytes, on Wine always none.  The mode
+ * is all handles' to that end, so it is changed for that moment. */
+int64_t win_pipe_write_now(
+	win_handle pipe, const void *from, size_t size, bool some)
+{
+	DWORD before, now = PIPE_READMODE_BYTE | PIPE_NOWAIT;
+	int64_t n = -EAGAIN;
+
+	if (!GetNamedPipeHandleStateW(
+		    h(pipe), &before, NULL, NULL, NULL, NULL, 0) ||
+		!SetNamedPipeHandleState(h(pipe), &now, NULL, NULL))
+		return -EINVAL;
+	for (; size; size /= 2) {
+		n = win_file_write(pipe, from, size, -1);
+		if (n || !some)
+			break;
+	}
+	SetNamedPipeHandleState(h(pipe), &before, NULL, NULL);
+	return n ? n : -EAGAIN;
+}
+
 int win_cancel_synchronous(win_handle thread)
 {
 	return CancelSynchronousIo(h(thread)) ? 0 : -ENOENT;

@@ -346,6 +346,11 @@ int64_t win_pipe_peek(win_handle pipe);
 /* Whether a write of so many bytes may have to wait for a reader.  False for a
  * host pipe under Wine, which cannot be asked. */
 bool win_pipe_may_block(win_handle pipe, size_t size);
+/* Writes what fits: all of it, or with `some` part of it; -EAGAIN if nothing
+ * does, -EINVAL for a pipe that knows no such writes (a host pipe under
+ * Wine). */
+int64_t win_pipe_write_now(
+	win_handle pipe, const void *from, size_t size, bool some);
 
 /* Cancels what `thread` is blocked in on a synchronous handle. */
 int win_cancel_synchronous(win_handle thread);

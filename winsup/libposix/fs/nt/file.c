@@ -162,7 +162,7 @@ static long nt_write(struct file *f, struct io *io)
 		nt_mode_first_bytes(n->handle, io);
 	}
 	/* as on Linux, also where an offset is given: man 2 pwrite, BUGS */
-	if (f->flags & O_APPEND) {
+	if (file_flags(f) & O_APPEND) {
 		if (!win_file_appends_atomically())
 			return append_locked(n, io);
 		at = WIN_AT_END;
@@ -271,7 +271,7 @@ static long nt_native(struct file *f, win_handle *out, bool *pump)
 {
 	*pump = false;
 	/* its own writes must go to the end as well */
-	if (f->flags & O_APPEND)
+	if (file_flags(f) & O_APPEND)
 		return win_file_reopen(out, nt(f)->handle, WIN_FILE_APPEND);
 	return win_duplicate(nt(f)->handle, out);
 }

@@ -2,6 +2,7 @@
 #include "fs/nt/nt.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -94,7 +95,25 @@ static unsigned type_of(const struct win_folder_entry *e)
 	return e->attributes & WIN_ATTRIBUTE_SYSTEM ? DT_UNKNOWN : DT_REG;
 }
 
-static long put_next(struct nt_folder *d, void *user, size_t size)
+/* Of the folder above, which another mount may have; 0: its path is not known.
+ * It is asked for before any lock is held. */
+static uint64_t ino_above(struct file *f)
+{
+	char path[PATH_SIZE];
+	struct kstat st;
+	char *slash;
+
+	if (file_path(f, path, sizeof path) < 0)
+		return 0;
+	slash = strrchr(path, '/');
+	if (!slash)
+		return 0;
+	slash[slash == path] = 0;
+	return path_stat(AT_FDCWD, path, 0, &st) ? 0 : st.ino;
+}
+
+static long put_next(
+	struct nt_folder *d, uint64_t above, void *user, size_t size)
 {
 	struct win_folder_entry e;
 	struct kstat st;
@@ -106,8 +125,9 @@ static long put_next(struct nt_folder *d, void *user, size_t size)
 		r = nt_stat_file(d->handle, 0, d->device, &st, NULL);
 		if (r)
 			return r;
-		return put_entry(user, size, st.ino, d->next + 1, DT_DIR, "..",
-			(size_t)d->next + 1);
+		return put_entry(user, size,
+			d->next == 1 && above ? above : st.ino, d->next + 1,
+			DT_DIR, "..", (size_t)d->next + 1);
 	}
 	if (d->ended)
 		return -ENOENT;
@@ -168,6 +188,7 @@ static long begin(struct nt_folder *d)
 static long nt_readdir(struct file *f, void *user, size_t size)
 {
 	struct nt_folder *d = nt(f);
+	uint64_t above = d->next < 2 ? ino_above(f) : 0;
 	size_t done = 0;
 	long r;
 
@@ -176,7 +197,7 @@ static long nt_readdir(struct file *f, void *user, size_t size)
 	while (!r) {
 		size_t at = d->at, reads = d->reads;
 
-		r = put_next(d, (char *)user + done, size - done);
+		r = put_next(d, above, (char *)user + done, size - done);
 		if (r > 0) {
 			done += (size_t)r;
 			d->next++;

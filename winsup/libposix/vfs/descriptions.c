@@ -1,0 +1,122 @@
+/* Open file descriptions that processes share: POSIX fork(), "The child process
+ * shall have its own copy of the parent's file descriptors.  Each of the
+ * child's file descriptors shall refer to the same open file description".  The
+ * offset is Windows', which shares it with the handle; the status flags are
+ * here, and who has the description.
+ *
+ * A slot goes with its last holder, however that ends
+ * (decisions/queue-holders.md).  With all slots taken, what is shared from then
+ * on has flags of each process's own. */
+#include "vfs/vfs.h"
+
+static struct description_slot *slot_of(struct file *f)
+{
+	return f->shared ? &task_shared()->descriptions[f->shared - 1] : NULL;
+}
+
+static void hold(struct holder_set *h, uint32_t process)
+{
+	h->bits[process / 64] |= 1ul << process % 64;
+}
+
+/* Before the file is shared, so that all who share it say the same. */
+uint64_t description_number(struct file *f)
+{
+	if (!f->description)
+		f->description = ++task_shared()->last_description;
+	return f->description;
+}
+
+void description_holders(struct file *f, struct holder_set *out)
+{
+	struct description_slot *d = slot_of(f);
+
+	*out = (struct holder_set){ { 0 } };
+	if (d)
+		*out = d->holders;
+	else
+		hold(out, current->process->slot);
+}
+
+static struct description_slot *unused(uint32_t *index)
+{
+	struct shared *s = task_shared();
+
+	for (uint32_t i = 0; i < DESCRIPTIONS; i++) {
+		if (s->descriptions[i].number)
+			continue;
+		if (s->description_end <= i)
+			s->description_end = i + 1;
+		*index = i;
+		return &s->descriptions[i];
+	}
+	return NULL;
+}
+
+static void make(struct file *f)
+{
+	struct shared *s = task_shared();
+	struct description_slot *d;
+	uint32_t index;
+
+	/* a process may have very many files: no search in vain for each */
+	if (s->description_count >= DESCRIPTIONS)
+		return;
+	shared_lock_take(&s->records_lock);
+	d = unused(&index);
+	if (d) {
+		d->flags = (uint32_t)f->flags;
+		d->holders = (struct holder_set){ { 0 } };
+		hold(&d->holders, current->process->slot);
+		d->number = f->description;
+		s->description_count++;
+		f->shared = index + 1;
+	}
+	shared_lock_drop(&s->records_lock);
+}
+
+void description_share(struct file *f, uint32_t process_slot)
+{
+	description_number(f);
+	if (!f->shared)
+		make(f);
+	if (f->shared)
+		hold(&slot_of(f)->holders, process_slot);
+}
+
+void description_set_flags(struct file *f, int flags)
+{
+	f->flags = flags;
+	if (f->shared)
+		slot_of(f)->flags = (uint32_t)flags;
+}
+
+static void let_go(struct description_slot *d, uint32_t process)
+{
+	uint64_t bit = 1ul << process % 64, number = d->number;
+
+	if (!number || !(d->holders.bits[process / 64] & bit))
+		return;
+	d->holders.bits[process / 64] &= ~bit;
+	for (size_t i = 0; i < array_size(d->holders.bits); i++)
+		if (d->holders.bits[i])
+			return;
+	/* of two that let go last, one */
+	if (__atomic_compare_exchange_n((uint64_t *)&d->number, &number, 0,
+		    false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		task_shared()->description_count--;
+}
+
+void description_release(struct file *f)
+{
+	if (f->shared)
+		let_go(slot_of(f), current->process->slot);
+}
+
+void descriptions_forget(uint32_t process_slot)
+{
+	struct shared *s = task_shared();
+
+	for (uint32_t i = 0; i < s->description_end; i++)
+		let_go(&s->descriptions[i], process_slot);
+}

@@ -21,6 +21,7 @@ struct stat_lx {
 
 #define HAS_MODE 4u /* LX_FILE_METADATA_HAS_MODE */
 
+/* UNKNOWN until a file was asked. */
 static enum { UNKNOWN, PRESENT, ABSENT } query_class HOST_STATE = UNKNOWN;
 
 bool win_stat_lx(HANDLE file, struct win_file_stat *out)
@@ -54,6 +55,15 @@ bool win_stat_lx(HANDLE file, struct win_file_stat *out)
 	return true;
 }
 
+bool win_modes_are_kept(win_handle file)
+{
+	struct win_file_stat st;
+
+	if (query_class == UNKNOWN)
+		win_stat_lx(h(file), &st);
+	return query_class == PRESENT;
+}
+
 int win_file_set_mode(win_handle file, uint32_t mode)
 {
 	static const char name[] = "$LXMOD";
@@ -64,13 +74,10 @@ int win_file_set_mode(win_handle file, uint32_t mode)
 		char name[sizeof name];
 		uint8_t value[4];
 	} ea = { .name_length = sizeof name - 1, .value_length = 4 };
-	struct win_file_stat st;
 	IO_STATUS_BLOCK io;
 	NTSTATUS status;
 
-	if (query_class == UNKNOWN)
-		win_stat_lx(h(file), &st);
-	if (query_class != PRESENT)
+	if (!win_modes_are_kept(file))
 		return -EOPNOTSUPP;
 	memcpy(ea.name, name, sizeof name);
 	memcpy(ea.value, &mode, 4);
@@ -82,9 +89,4 @@ int win_file_set_mode(win_handle file, uint32_t mode)
 			       status == STATUS_NOT_IMPLEMENTED
 		       ? -EOPNOTSUPP
 		       : win_errno_from_status(status);
-}
-
-bool win_modes_are_kept(void)
-{
-	return query_class == PRESENT;
 }

@@ -263,8 +263,8 @@ int win_file_volume(win_handle file, uint64_t *serial);
 /* Keeps a mode with the file; -EOPNOTSUPP where Windows or the volume cannot.
  * Needs WIN_FILE_SET_ATTRIBUTES. */
 int win_file_set_mode(win_handle file, uint32_t mode);
-/* Whether files may keep modes here, as far as one was asked. */
-bool win_modes_are_kept(void);
+/* Whether this Windows lets files keep modes; `file` is any, to ask of. */
+bool win_modes_are_kept(win_handle file);
 /* A number that tells volumes apart and costs little: from their sizes. */
 int win_volume_key(win_handle file, uint32_t *key);
 /* What was never written takes no space, where the volume can do that. */

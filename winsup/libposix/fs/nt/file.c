@@ -401,7 +401,7 @@ static long truncate_open(win_handle h, const struct win_file_stat *st)
 	bool program;
 	long r;
 
-	if (win_modes_are_kept() || (st->attributes & WIN_ATTRIBUTE_SYSTEM) ||
+	if (win_modes_are_kept(h) || (st->attributes & WIN_ATTRIBUTE_SYSTEM) ||
 		st->size < 2)
 		return win_file_truncate(h, 0);
 	program = nt_executable(h);

@@ -64,7 +64,7 @@ static void forget_mode(win_handle file)
 {
 	struct win_file_stat st;
 
-	if (!win_modes_are_kept() && !win_file_stat(file, &st))
+	if (!win_modes_are_kept(file) && !win_file_stat(file, &st))
 		nt_store_remove(file, st.id);
 }
 

@@ -138,22 +138,22 @@ long nt_mode_of_new(win_handle file, uint32_t mode)
 	return r;
 }
 
-bool nt_mode_first_bytes(win_handle file, const struct io *io)
+void nt_mode_first_bytes(win_handle file, const struct io *io)
 {
 	struct win_file_stat st;
 	char head[2];
 
-	if (win_modes_are_kept() || !io->count || io->vector[0].iov_len < 2 ||
+	if (win_modes_are_kept(file) || !io->count ||
+		io->vector[0].iov_len < 2 ||
 		user_copy_in(head, io->vector[0].iov_base, 2) ||
 		!looks_executable(head) || win_file_stat(file, &st) ||
 		(st.attributes & WIN_ATTRIBUTE_SYSTEM))
-		return false;
-	return !nt_store_put(file, st.id,
-		       S_IFREG | (st.attributes & WIN_ATTRIBUTE_READONLY
-						 ? 0444
-						 : 0644)) &&
-	       !win_file_set_attributes(
-		       file, st.attributes | WIN_ATTRIBUTE_SYSTEM);
+		return;
+	if (!nt_store_put(file, st.id,
+		    S_IFREG | (st.attributes & WIN_ATTRIBUTE_READONLY ? 0444
+								      : 0644)))
+		win_file_set_attributes(
+			file, st.attributes | WIN_ATTRIBUTE_SYSTEM);
 }
 
 long nt_mode_lets_open(
@@ -163,7 +163,8 @@ long nt_mode_lets_open(
 	struct win_file_stat st;
 
 	*type = attributes & WIN_ATTRIBUTE_FOLDER ? S_IFDIR : S_IFREG;
-	if (!(win_modes_are_kept() || (attributes & WIN_ATTRIBUTE_SYSTEM)) ||
+	if (!(win_modes_are_kept(file) ||
+		    (attributes & WIN_ATTRIBUTE_SYSTEM)) ||
 		win_file_stat(file, &st) || !nt_mode_kept(file, &st, &mode))
 		return 0;
 	if ((flags & O_ACCMODE) != O_WRONLY)
@@ -183,8 +184,6 @@ static bool folder_lets(const struct win_name *name, uint32_t need)
 	win_handle h;
 
 	if (nt_query(name, &st) || !(st.attributes & WIN_ATTRIBUTE_FOLDER))
-		return true;
-	if (!win_modes_are_kept() && !(st.attributes & WIN_ATTRIBUTE_SYSTEM))
 		return true;
 	if (win_file_open(&h, name, WIN_FILE_MODE, WIN_OPEN, WIN_FILE_FOLDER, 0,
 		    NULL))

@@ -66,8 +66,8 @@ long nt_mode_set(
 /* Of one just made; with the type. */
 long nt_mode_of_new(win_handle file, uint32_t mode);
 /* The first bytes come into a file that has a plain mode: they do not change
- * it.  True if that took a record. */
-bool nt_mode_first_bytes(win_handle file, const struct io *io);
+ * it. */
+void nt_mode_first_bytes(win_handle file, const struct io *io);
 /* 0 or -EACCES, for an open with such flags; `attributes` are the file's.
  * *type: S_IFMT of its mode. */
 long nt_mode_lets_open(

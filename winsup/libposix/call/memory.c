@@ -24,7 +24,10 @@ static long map_copy(struct file *f, uintptr_t hint, size_t size,
 		return at;
 	while ((size_t)done < size) {
 		struct iovec v = { (char *)at + done, size - (size_t)done };
-		struct io io = { &v, 1, v.iov_len, offset + done, false };
+		struct io io = { .vector = &v,
+			.count = 1,
+			.size = v.iov_len,
+			.offset = offset + done };
 
 		r = f->ops->read(f, &io);
 		if (r <= 0)

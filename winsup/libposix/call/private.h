@@ -13,4 +13,15 @@ static inline long path_fetch(char name[PATH_SIZE], const char *user)
 	return n < 0 ? n : 0;
 }
 
+/* ---- io.c ---- */
+#define TRANSFER_MAX 0x7ffff000ul /* bytes at once: man 2 read, NOTES */
+
+enum direction { READ, WRITE };
+
+/* RLIMIT_FSIZE: how much of `size` bytes at `at` may be written; 0 with the
+ * signal that tells. */
+size_t io_below_limit(int64_t at, size_t size);
+/* One transfer, within that limit; -ESPIPE, -EINVAL where the file has none. */
+long io_run(struct file *f, struct io *io, enum direction d);
+
 #endif

@@ -100,7 +100,7 @@ static void set_name(struct process *p, const char *path)
 void program_say(char *line, size_t size)
 {
 	struct iovec v = { line, size };
-	struct io io = { &v, 1, size, -1, false };
+	struct io io = { .vector = &v, .count = 1, .size = size, .offset = -1 };
 	struct file *f;
 
 	if (fd_get_writable(2, &f))

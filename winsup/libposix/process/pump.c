@@ -63,7 +63,11 @@ static long transfer(struct pump *p)
 {
 	struct iovec v = { p->buffer + p->start,
 		p->child_reads ? CHUNK : p->end - p->start };
-	struct io io = { &v, 1, v.iov_len, -1, true };
+	struct io io = { .vector = &v,
+		.count = 1,
+		.size = v.iov_len,
+		.offset = -1,
+		.nonblocking = true };
 
 	return p->child_reads ? p->file->ops->read(p->file, &io)
 			      : p->file->ops->write(p->file, &io);

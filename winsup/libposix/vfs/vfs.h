@@ -28,6 +28,7 @@ struct io {
 	size_t size;	/* sum of the lengths, at most SSIZE_MAX */
 	int64_t offset; /* -1: the file's position */
 	bool nonblocking;
+	bool append; /* as if the file had O_APPEND: RWF_APPEND */
 };
 
 /* What a kind of file can do.  NULL: it cannot, and the caller knows the errno
@@ -44,6 +45,9 @@ struct file_ops {
 	long (*stat)(struct file *f, struct kstat *out);
 	long (*set_attributes)(struct file *f, const struct attributes *a);
 	long (*truncate)(struct file *f, int64_t size);
+	/* What is there between two offsets becomes zero; `hole`: it also need
+	 * take no space. */
+	long (*zero)(struct file *f, int64_t start, int64_t end, bool hole);
 	long (*sync)(struct file *f, bool data_only);
 	/* Makes a section for mmap; offset and size as given. */
 	long (*map)(struct file *f, uint64_t offset, size_t size,

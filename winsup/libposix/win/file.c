@@ -302,6 +302,26 @@ void win_file_make_sparse(win_handle file)
 	DeviceIoControl(h(file), FSCTL_SET_SPARSE, NULL, 0, NULL, 0, &n, NULL);
 }
 
+int win_file_zero(win_handle file, int64_t start, int64_t end, bool hole)
+{
+	FILE_ZERO_DATA_INFORMATION range = { { .QuadPart = start },
+		{ .QuadPart = end } };
+	DWORD n;
+
+	if (hole)
+		win_file_make_sparse(file);
+	if (DeviceIoControl(h(file), FSCTL_SET_ZERO_DATA, &range, sizeof range,
+		    NULL, 0, &n, NULL))
+		return 0;
+	switch (GetLastError()) {
+	case ERROR_INVALID_FUNCTION:
+	case ERROR_NOT_SUPPORTED:
+	case ERROR_CALL_NOT_IMPLEMENTED:
+		return -ENOSYS;
+	}
+	return win_errno_last();
+}
+
 /* A transfer that ended in another way than at once and well: bytes, 0 at the
  * end of the file, or -errno. */
 static __attribute__((noinline)) int64_t ended(

@@ -269,6 +269,9 @@ bool win_modes_are_kept(win_handle file);
 int win_volume_key(win_handle file, uint32_t *key);
 /* What was never written takes no space, where the volume can do that. */
 void win_file_make_sparse(win_handle file);
+/* From start to before end all is zero then; `hole`: and takes no space, if
+ * that can be.  -ENOSYS where there is no such thing. */
+int win_file_zero(win_handle file, int64_t start, int64_t end, bool hole);
 int64_t win_file_read(win_handle file, void *to, size_t size, int64_t offset);
 int64_t win_file_write(win_handle file, const void *from, size_t size,
 	int64_t offset); /* offset -1: the file pointer; WIN_AT_END */

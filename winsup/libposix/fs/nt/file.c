@@ -162,7 +162,7 @@ static long nt_write(struct file *f, struct io *io)
 		nt_mode_first_bytes(n->handle, io);
 	}
 	/* as on Linux, also where an offset is given: man 2 pwrite, BUGS */
-	if (file_flags(f) & O_APPEND) {
+	if (io->append || (file_flags(f) & O_APPEND)) {
 		if (!win_file_appends_atomically())
 			return append_locked(n, io);
 		at = WIN_AT_END;
@@ -245,6 +245,26 @@ static long nt_truncate(struct file *f, int64_t size)
 	return win_file_truncate(nt(f)->handle, size);
 }
 
+/* Where Windows has no way of its own, by writing. */
+static long nt_zero(struct file *f, int64_t start, int64_t end, bool hole)
+{
+	static const char zeros[65536];
+	win_handle h = positional(nt(f));
+	int64_t n = h ? 0 : -EIO;
+	long r = win_file_zero(nt(f)->handle, start, end, hole);
+
+	if (r != -ENOSYS)
+		return r;
+	f->written = true;
+	for (; start < end && n >= 0; start += n)
+		n = win_file_write(h, zeros,
+			end - start < (int64_t)sizeof zeros
+				? (size_t)(end - start)
+				: sizeof zeros,
+			start);
+	return n < 0 ? (long)n : 0;
+}
+
 static long nt_sync(struct file *f, bool data_only)
 {
 	(void)data_only;
@@ -300,6 +320,7 @@ static const struct file_ops nt_ops = {
 	.stat = stat_open_file,
 	.set_attributes = set_open_file,
 	.truncate = nt_truncate,
+	.zero = nt_zero,
 	.sync = nt_sync,
 	.map = nt_map,
 	.native = nt_native,

@@ -279,6 +279,40 @@ static void folders(void **state)
 	unlink("g");
 }
 
+/* A relative path begins where the process is: nobody asks the folders above.
+ */
+static void from_within(void **state)
+{
+	int at;
+
+	assert_int_equal(mkdir("d", 0755), 0);
+	assert_int_equal(mkdir("d/e", 0755), 0);
+	put("d/e/f", "text", 0644);
+	assert_int_equal(chdir("d/e"), 0);
+	at = open(".", O_RDONLY | O_DIRECTORY);
+	assert_int_equal(chmod("..", 0), 0);
+	assert_int_equal(access("f", F_OK), 0);
+	assert_int_equal(access("./f", F_OK), 0);
+	assert_int_equal(mkdir("g", 0755), 0);
+	put("g/h", "text", 0644);
+	assert_int_equal(unlinkat(at, "g/h", 0), 0);
+	assert_int_equal(rename("g", "i"), 0);
+	assert_int_equal(rmdir("i"), 0);
+	/* this leads through it */
+	assert_fails(access("../e/f", F_OK), EACCES);
+	assert_int_equal(chmod("..", 0755), 0);
+	/* its own bits count */
+	assert_int_equal(chmod(".", 0), 0);
+	assert_fails(access("f", F_OK), EACCES);
+	assert_fails(mkdir("g", 0755), EACCES);
+	assert_int_equal(fchmod(at, 0755), 0);
+	assert_int_equal(unlink("f"), 0);
+	close(at);
+	assert_int_equal(chdir("../.."), 0);
+	assert_int_equal(rmdir("d/e"), 0);
+	assert_int_equal(rmdir("d"), 0);
+}
+
 /* ---- many at once ---- */
 
 static void changed_by_many(void **state)
@@ -364,6 +398,7 @@ int main(void)
 		cmocka_unit_test(who_may_read_and_write),
 		cmocka_unit_test(who_may_execute),
 		cmocka_unit_test(folders),
+		cmocka_unit_test(from_within),
 		cmocka_unit_test(changed_by_many),
 		cmocka_unit_test(changed_by_who_is_killed),
 	};

@@ -20,6 +20,8 @@
 struct text {
 	char bytes[TEXT_SIZE];
 	size_t length;
+	/* of a relative path: where it begins, or ".." has led from there */
+	size_t base;
 };
 
 static bool is_drive_path(const char *p)
@@ -81,7 +83,7 @@ static long make_absolute(struct text *t, int at, const char *path)
 {
 	long r;
 
-	t->length = 0;
+	t->length = t->base = 0;
 	if (!*path)
 		return -ENOENT;
 	if (*path == '/')
@@ -89,6 +91,7 @@ static long make_absolute(struct text *t, int at, const char *path)
 	if (is_drive_path(path))
 		return add_drive_path(t, path);
 	r = add_base(t, at);
+	t->base = t->length;
 	if (r >= 0)
 		r = add(t, "/", 1);
 	return r < 0 ? r : add(t, path, strlen(path));
@@ -132,6 +135,8 @@ static void normalise(struct text *t, bool *dot_dot, bool *folder)
 			*dot_dot |= to > t->bytes;
 			while (to > t->bytes && *--to != '/')
 				;
+			if ((size_t)(to - t->bytes) < t->base)
+				t->base = (size_t)(to - t->bytes);
 		} else if (n && !is_dot(p, n)) {
 			*to++ = '/';
 			memmove(to, p, n);
@@ -157,6 +162,18 @@ static void make_place(struct place *out, char *absolute, size_t length,
 	}
 	out->must_be_folder = folder;
 	out->follow = follow;
+	out->base = 0;
+}
+
+/* The place lies at `absolute`, which came from `written`. */
+static void set_base(
+	struct place *p, const char *absolute, const struct text *written)
+{
+	size_t n = written->base, before = (size_t)(p->rest - absolute);
+
+	if (n > before && !strncmp(absolute, written->bytes, n) &&
+		(absolute[n] == '/' || !absolute[n]))
+		p->base = n - before;
 }
 
 /* What is left to walk: the bytes from `at` to the end of the buffer. */
@@ -319,6 +336,7 @@ static long resolve_links(const struct text *absolute, unsigned how,
 		make_place(out, buffer, w->done.length,
 			w->folder || (n && absolute->bytes[n - 1] == '/'),
 			false);
+		set_base(out, buffer, absolute);
 	}
 	win_free(w);
 	return r;
@@ -337,6 +355,8 @@ long path_resolve(
 	struct text t;
 	long r = make_absolute(&t, at, path);
 
+	if (!r && strstr(path, ".."))
+		t.base = 0;
 	if (!r)
 		r = resolve_links(&t, how, out, buffer);
 	return r ? r : may_search(out);
@@ -376,12 +396,15 @@ long path_apply(int at, const char *path, unsigned how, apply_function *f,
 		return r;
 	memcpy(plain.bytes, written.bytes, written.length + 1);
 	plain.length = written.length;
+	plain.base = written.base;
 	normalise(&plain, &dot_dot, &folder);
+	written.base = plain.base;
 	if (plain.length >= PATH_SIZE)
 		return -ENAMETOOLONG;
 	if (!dot_dot) {
 		make_place(&p, plain.bytes, plain.length, folder,
 			!(how & PATH_NOFOLLOW) || folder);
+		set_base(&p, plain.bytes, &written);
 		r = apply(&p, f, argument);
 		if ((r == -ENOENT || r == -ENOTDIR) && mount_make(p.mount))
 			r = apply(&p, f, argument);

@@ -270,6 +270,9 @@ struct place {
 	bool must_be_folder; /* the path ended in a slash */
 	/* a link at the end is to be followed: who meets one says -ELOOP */
 	bool follow;
+	/* so much of `rest` is where a relative path begins: the process is
+	 * there already, whatever the folders above would say */
+	size_t base;
 };
 
 /* Operations on paths: NTFS has no inodes to hold on to.  All return -errno.

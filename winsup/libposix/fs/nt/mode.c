@@ -203,16 +203,20 @@ static size_t parent_of(const uint16_t *path, size_t length)
 
 long nt_may_search(const struct place *p)
 {
-	size_t root = p->mount->windows_length;
 	uint16_t path[NT_PATH];
 	struct win_name name;
+	const char *slash = p->rest + p->base, *end = p->rest + p->length;
 
 	if (!task_shared()->folders_restricted ||
 		nt_name(p, path, &name, false))
 		return 0;
-	while ((name.length = parent_of(path, name.length)) > root)
+	/* as many as there are from where the path begins */
+	while ((slash = memchr(slash, '/', (size_t)(end - slash)))) {
+		slash++;
+		name.length = parent_of(path, name.length);
 		if (!folder_lets(&name, 0100))
 			return -EACCES;
+	}
 	return 0;
 }
 

@@ -799,6 +799,8 @@ static void devices(void **state)
 	struct stat st;
 	int f, fds[2];
 
+	assert_fails(mkdir("/dev", 0755), EEXIST);
+	assert_fails(mkdir("/dev/null", 0755), EEXIST);
 	f = open("/dev/null", O_RDWR);
 	assert_int_equal(write(f, "x", 1), 1);
 	assert_int_equal(read(f, bytes, 64), 0);

@@ -231,6 +231,7 @@ static void drives_are_folders(void **state)
 	assert_int_equal(stat("/mnt", &st), 0);
 	assert_true(S_ISDIR(st.st_mode));
 	assert_fails(mkdir("/mnt/new", 0755), EROFS);
+	assert_fails(mkdir("/mnt", 0755), EEXIST);
 	assert_fails(stat("/mnt/c/none", &st), ENOENT);
 	assert_int_equal(chdir("/mnt/c"), 0);
 	assert_int_equal(chdir(".."), 0);

@@ -112,8 +112,10 @@ static long dots(int at, const char *name)
 
 static long mkdir_place(const struct place *p, void *mode)
 {
+	struct kstat st;
+
 	if (!p->mount->ops->mkdir)
-		return -EROFS;
+		return p->mount->ops->stat(p, &st) ? -EROFS : -EEXIST;
 	return p->mount->ops->mkdir(p, *(unsigned *)mode);
 }
 
@@ -367,40 +369,41 @@ long sys_readlink(const char *path, void *user, size_t size)
 
 /* ---- folders ---- */
 
-static long change_folder(const char *path)
+static long may_enter(const struct kstat *st)
 {
-	char real[PATH_SIZE];
-	struct kstat st;
-	long r = path_stat(AT_FDCWD, path, 0, &st);
-
-	if (!r && !S_ISDIR(st.mode))
-		r = -ENOTDIR;
-	if (!r)
-		r = file_permits(&st, X_OK, true);
-	if (!r)
-		r = path_real(AT_FDCWD, path, real, sizeof real);
-	return r ? r : fs_chdir(real);
+	return S_ISDIR(st->mode) ? file_permits(st, X_OK, true) : -ENOTDIR;
 }
 
 long sys_chdir(const char *path)
 {
-	char name[PATH_SIZE];
+	char name[PATH_SIZE], real[PATH_SIZE];
+	struct kstat st;
 	long r = path_fetch(name, path);
 
-	return r ? r : change_folder(name);
+	if (!r)
+		r = path_stat(AT_FDCWD, name, 0, &st);
+	if (!r)
+		r = may_enter(&st);
+	if (!r)
+		r = path_real(AT_FDCWD, name, real, sizeof real);
+	return r ? r : fs_chdir(real);
 }
 
 long sys_fchdir(int fd)
 {
 	char path[PATH_SIZE];
+	struct kstat st;
 	struct file *f;
 	long r = fd_get(fd, &f);
 
 	if (r)
 		return r;
-	r = file_path(f, path, sizeof path);
-	if (r >= 0)
-		r = change_folder(path);
+	r = f->ops->stat ? f->ops->stat(f, &st) : -ENOTDIR;
+	if (!r)
+		r = may_enter(&st);
+	/* the folders above are not asked, and it has no links in it */
+	if (!r && (r = file_path(f, path, sizeof path)) >= 0)
+		r = fs_chdir(path);
 	file_put(f);
 	return r;
 }

@@ -352,13 +352,16 @@ static long may_search(const struct place *p)
 long path_resolve(
 	int at, const char *path, unsigned how, struct place *out, char *buffer)
 {
-	struct text t;
+	struct text t, plain;
+	bool dot_dot, folder;
 	long r = make_absolute(&t, at, path);
 
-	if (!r && strstr(path, ".."))
-		t.base = 0;
-	if (!r)
+	if (!r) {
+		plain = t;
+		normalise(&plain, &dot_dot, &folder);
+		t.base = plain.base;
 		r = resolve_links(&t, how, out, buffer);
+	}
 	return r ? r : may_search(out);
 }
 

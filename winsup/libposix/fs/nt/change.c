@@ -98,8 +98,6 @@ static void forget_mode(win_handle h, uint32_t attributes)
 	if (win_file_stat(h, &st) || (!folder && st.links > 1) ||
 		!nt_mode_kept(h, &st, &mode))
 		return;
-	if (folder && (mode & 0700) != 0700)
-		nt_store_restrict(-1);
 	nt_store_remove(h, st.id);
 }
 

@@ -597,8 +597,6 @@ void nt_fs_start(void)
 {
 	file_register(FILE_NT, nt_unpack);
 	file_register(FILE_NT_FOLDER, nt_folder_unpack);
-	if (task_session_new) {
+	if (task_session_new)
 		nt_sweep();
-		nt_store_start();
-	}
 }

@@ -30,6 +30,12 @@ bool nt_executable(win_handle file)
 	       looks_executable(head);
 }
 
+/* Whether a folder's mode forbids its owner anything. */
+static bool restricts(uint32_t mode)
+{
+	return (mode & 0700) != 0700;
+}
+
 bool nt_mode_kept(
 	win_handle file, const struct win_file_stat *st, uint32_t *mode)
 {
@@ -42,6 +48,9 @@ bool nt_mode_kept(
 	if (r < 0)
 		return false;
 	*mode = (uint32_t)r;
+	/* from now on those on the way are asked */
+	if ((st->attributes & WIN_ATTRIBUTE_FOLDER) && restricts(*mode))
+		task_shared()->folders_restricted = 1;
 	return true;
 }
 
@@ -68,11 +77,6 @@ static bool is_plain(
 	return mode == (mode & 0222 ? plain : plain & ~0222u);
 }
 
-static bool restricts(uint32_t mode)
-{
-	return (mode & 0700) != 0700;
-}
-
 static bool is_special(uint32_t mode)
 {
 	return !S_ISREG(mode) && !S_ISDIR(mode);
@@ -94,15 +98,26 @@ static long keep_apart(win_handle file, const struct win_file_stat *st,
 
 static long set(win_handle file, const struct win_file_stat *st, uint32_t mode)
 {
-	uint32_t attributes =
-		st->attributes & ~(uint32_t)WIN_ATTRIBUTE_READONLY;
+	bool folder = S_ISDIR(mode);
+	uint32_t attributes = st->attributes, before = mode;
 	long r = win_file_set_mode(file, mode);
 
-	if (r == -EOPNOTSUPP)
+	if (r == -EOPNOTSUPP) {
 		r = keep_apart(file, st, mode, &attributes);
+	} else if (folder && restricts(mode)) {
+		attributes |= WIN_ATTRIBUTE_SYSTEM; /* for folder_lets() */
+	} else if (folder && nt_mode_kept(file, st, &before) &&
+		   restricts(before)) {
+		attributes &= ~(uint32_t)WIN_ATTRIBUTE_SYSTEM;
+	}
 	/* native programs are to know at least that */
-	if (!S_ISDIR(mode) && !(mode & 0222))
-		attributes |= WIN_ATTRIBUTE_READONLY;
+	if (!folder)
+		attributes =
+			mode & 0222
+				? attributes & ~(uint32_t)WIN_ATTRIBUTE_READONLY
+				: attributes | WIN_ATTRIBUTE_READONLY;
+	else if (restricts(mode))
+		task_shared()->folders_restricted = 1;
 	/* also where nothing changes: chmod marks the time of change */
 	return r ? r : win_file_set_attributes(file, attributes);
 }
@@ -110,32 +125,30 @@ static long set(win_handle file, const struct win_file_stat *st, uint32_t mode)
 long nt_mode_set(win_handle file, const struct win_file_stat *st, uint32_t mode)
 {
 	bool folder = st->attributes & WIN_ATTRIBUTE_FOLDER;
-	uint32_t before = folder ? S_IFDIR | 0755 : S_IFREG;
-	long r;
+	uint32_t before = folder ? S_IFDIR : S_IFREG;
 
 	nt_mode_kept(file, st, &before);
-	r = set(file, st, (before & S_IFMT) | mode);
-	if (!r && folder && restricts(mode) != restricts(before))
-		nt_store_restrict(restricts(mode) ? 1 : -1);
-	return r;
+	return set(file, st, (before & S_IFMT) | mode);
 }
 
 long nt_mode_of_new(win_handle file, uint32_t mode)
 {
 	struct win_file_stat st;
-	long r = win_file_set_mode(file, mode);
+	bool folder = S_ISDIR(mode);
+	long r;
 
 	/* what it has anyway need not be kept: a file's, until it has content
 	 */
-	if (r == -EOPNOTSUPP && mode != (S_IFDIR | 0755) &&
-		mode != (S_IFREG | 0644)) {
-		r = win_file_stat(file, &st);
-		if (!r)
-			r = set(file, &st, mode);
+	if (!win_modes_are_kept(file) &&
+		mode == (folder ? S_IFDIR | 0755 : S_IFREG | 0644))
+		return 0;
+	if (!folder || !restricts(mode)) {
+		r = win_file_set_mode(file, mode);
+		if (r != -EOPNOTSUPP)
+			return r;
 	}
-	if (!r && S_ISDIR(mode) && restricts(mode))
-		nt_store_restrict(1);
-	return r;
+	r = win_file_stat(file, &st);
+	return r ? r : set(file, &st, mode);
 }
 
 void nt_mode_first_bytes(win_handle file, const struct io *io)
@@ -183,7 +196,8 @@ static bool folder_lets(const struct win_name *name, uint32_t need)
 	uint32_t mode = 0755;
 	win_handle h;
 
-	if (nt_query(name, &st) || !(st.attributes & WIN_ATTRIBUTE_FOLDER))
+	if (nt_query(name, &st) || !(st.attributes & WIN_ATTRIBUTE_FOLDER) ||
+		!(st.attributes & WIN_ATTRIBUTE_SYSTEM))
 		return true;
 	if (win_file_open(&h, name, WIN_FILE_MODE, WIN_OPEN, WIN_FILE_FOLDER, 0,
 		    NULL))

@@ -83,9 +83,6 @@ long nt_may_create(const struct win_name *name);
 long nt_store_get(win_handle file, uint64_t id);
 long nt_store_put(win_handle file, uint64_t id, uint32_t mode);
 void nt_store_remove(win_handle file, uint64_t id);
-/* One folder more, or less, that its owner may not read, change or enter. */
-void nt_store_restrict(int by);
-void nt_store_start(void); /* once in a session */
 
 /* ---- file.c ---- */
 struct file *nt_file_make(win_handle h, int flags, uint64_t device);

@@ -124,21 +124,3 @@ void nt_store_remove(win_handle file, uint64_t id)
 	if (t && !win_volume_key(file, &volume))
 		mode_table_remove(t, id, volume);
 }
-
-void nt_store_restrict(int by)
-{
-	struct mode_table *t = table(by > 0);
-
-	if (by > 0)
-		task_shared()->folders_restricted = 1;
-	if (t && (by > 0 || t->restricted))
-		t->restricted += (uint32_t)by;
-}
-
-void nt_store_start(void)
-{
-	struct mode_table *t = table(false);
-
-	if (t && t->restricted)
-		task_shared()->folders_restricted = 1;
-}

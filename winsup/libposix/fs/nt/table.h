@@ -24,10 +24,7 @@ struct mode_slot {
 
 struct mode_table {
 	char magic[16];
-	/* folders whose owner may not read, change or enter them: while there
-	 * are none, paths need not be looked at folder by folder */
-	_Atomic uint32_t restricted;
-	uint32_t pad[1019];
+	uint32_t pad[1020];
 	struct mode_slot slots[MODE_SLOTS];
 };
 

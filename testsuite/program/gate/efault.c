@@ -9,10 +9,14 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -42,6 +46,7 @@ static const struct call calls[] = {
 static char *usable, *readable;
 static char *program;
 static int file, folder, timer;
+static int counter, empty_epoll, ready_epoll, signals, timer_file, process;
 static int failures;
 
 /* ---- what a call needs to get as far as its pointers ---- */
@@ -103,6 +108,15 @@ static const struct special {
 	{ "unlink", "n" },
 	{ "statx", "...7" },
 	{ "futex", ".0" },
+	{ "epoll_ctl", "E1c" },
+	{ "epoll_wait", "R.10" },
+	{ "epoll_pwait", "R.10.8" },
+	{ "epoll_pwait2", "R.1..8" },
+	{ "signalfd", "s.8" },
+	{ "signalfd4", "s.80" },
+	{ "timerfd_settime", "T0" },
+	{ "timerfd_gettime", "T" },
+	{ "pidfd_send_signal", "P..0" },
 };
 
 static long letter(char c)
@@ -132,6 +146,18 @@ static long letter(char c)
 		return (long)"link";
 	case 'n':
 		return (long)"new";
+	case 'c':
+		return counter;
+	case 'E':
+		return empty_epoll;
+	case 'R':
+		return ready_epoll;
+	case 's':
+		return signals;
+	case 'T':
+		return timer_file;
+	case 'P':
+		return process;
 	}
 	return c - '0';
 }
@@ -442,6 +468,7 @@ static int set_up(void **state)
 {
 	char *p = mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct epoll_event readiness = { .events = EPOLLIN };
 	sigset_t blocked;
 
 	/* nothing, the usable page, nothing, one that is read */
@@ -456,10 +483,17 @@ static int set_up(void **state)
 	symlink("abc", "link");
 	event.sigev_notify = SIGEV_NONE;
 	syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer);
+	counter = eventfd(1, 0);
+	empty_epoll = epoll_create1(0);
+	ready_epoll = epoll_create1(0);
+	epoll_ctl(ready_epoll, EPOLL_CTL_ADD, counter, &readiness);
+	timer_file = timerfd_create(CLOCK_MONOTONIC, 0);
+	process = (int)syscall(434 /* pidfd_open */, getpid(), 0);
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &blocked, NULL);
 	mask = 1ul << (SIGUSR1 - 1);
+	signals = signalfd(-1, &blocked, 0);
 	return 0;
 }
 

@@ -24,6 +24,7 @@ struct statx;
 struct pollfd;
 struct sigevent;
 struct timezone;
+struct epoll_event;
 
 /* Kinds of arguments.  C_x is the type in C; the trace and the test of bad
  * pointers (testsuite/program/gate) read the kinds by name. */

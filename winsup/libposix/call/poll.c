@@ -9,44 +9,12 @@
 #include <time.h>
 
 #include "abi/errno.h"
+#include "call/private.h"
 #include "ipc/ipc.h"
 #include "memory/memory.h"
 #include "signal/signal.h"
 
-#define SECOND	  1000000000l
-#define BLOCKABLE (~(1ul << (SIGKILL - 1) | 1ul << (SIGSTOP - 1)))
-
-/* The mask of ppoll() and pselect() lasts until a handler has been entered. */
-static long set_mask(const uint64_t *user, size_t size)
-{
-	struct thread *t = current;
-	uint64_t mask;
-
-	if (!user)
-		return 0;
-	if (size != sizeof mask)
-		return -EINVAL;
-	if (user_copy_in(&mask, user, sizeof mask))
-		return -EFAULT;
-	t->sigmask_saved = t->sigmask;
-	t->sigmask_restore = true;
-	t->sigmask = mask & BLOCKABLE;
-	signal_publish(t->process);
-	return 0;
-}
-
-/* Without an interruption the old mask is back at once. */
-static long restore_mask(long r)
-{
-	struct thread *t = current;
-
-	if (t->sigmask_restore && r != -ERESTARTNOHAND) {
-		t->sigmask = t->sigmask_saved;
-		t->sigmask_restore = false;
-		signal_publish(t->process);
-	}
-	return r;
-}
+#define SECOND 1000000000l
 
 static long do_poll(struct pollfd *user, unsigned long count, int64_t deadline)
 {
@@ -77,8 +45,7 @@ long sys_poll(struct pollfd *fds, unsigned long count, int milliseconds)
 				 : 0);
 }
 
-/* A timespec that is all zero only looks. */
-static long poll_deadline(int64_t *out, const struct timespec *user)
+long poll_deadline(int64_t *out, const struct timespec *user)
 {
 	struct timespec t;
 	long r = deadline_from_user(out, user, CLOCK_MONOTONIC, false);
@@ -96,8 +63,8 @@ long sys_ppoll(struct pollfd *fds, unsigned long count,
 	long r = poll_deadline(&deadline, timeout);
 
 	if (!r)
-		r = set_mask(mask, size);
-	return r ? r : restore_mask(do_poll(fds, count, deadline));
+		r = mask_for_wait(mask, size);
+	return r ? r : mask_after_wait(do_poll(fds, count, deadline));
 }
 
 /* ---- select ---- */
@@ -243,6 +210,6 @@ long sys_pselect6(int count, void *readable, void *writable, void *exceptional,
 	if (!r && user && user_copy_in(&m, user, sizeof m))
 		r = -EFAULT;
 	if (!r)
-		r = set_mask(m.mask, m.size);
-	return r ? r : restore_mask(do_select(count, sets, deadline));
+		r = mask_for_wait(m.mask, m.size);
+	return r ? r : mask_after_wait(do_select(count, sets, deadline));
 }

@@ -24,4 +24,13 @@ size_t io_below_limit(int64_t at, size_t size);
 /* One transfer, within that limit; -ESPIPE, -EINVAL where the file has none. */
 long io_run(struct file *f, struct io *io, enum direction d);
 
+/* signal.c: the mask of ppoll() and its like lasts until a handler has been
+ * entered; without an interruption the old one is back at once. */
+long mask_for_wait(const uint64_t *user, size_t size);
+long mask_after_wait(long r);
+
+/* poll.c: the deadline of a wait; a timespec that is all zero only looks. */
+struct timespec;
+long poll_deadline(int64_t *out, const struct timespec *user);
+
 #endif

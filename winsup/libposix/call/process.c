@@ -9,6 +9,7 @@
 #include "image/image.h"
 #include "memory/memory.h"
 #include "process/process.h"
+#include "vfs/vfs.h"
 #include "wait/wait.h"
 
 long sys_fork(struct frame *frame)
@@ -67,6 +68,31 @@ long sys_wait4(int pid, int *status, int options, struct rusage *usage)
 	return found;
 }
 
+/* One that does not block asks as with WNOHANG, but says so: man 2
+ * pidfd_open. */
+static long wait_pidfd(int fd, int options, struct rusage *usage, void *info)
+{
+	struct file *f;
+	int found = 0, value;
+	bool nonblocking;
+	long r;
+
+	if (fd < 0)
+		return -EINVAL;
+	r = fd_get(fd, &f);
+	if (r)
+		return r;
+	nonblocking = (file_flags(f) & O_NONBLOCK) && !(options & WNOHANG);
+	r = pidfd_process(f);
+	file_put(f);
+	if (r < 0)
+		return r == -ESRCH ? -ECHILD : r;
+	r = process_wait(P_PID, task_process_slot((uint32_t)r)->pid,
+		nonblocking ? options | WNOHANG : options, &found, &value,
+		usage, info);
+	return !r && !found && nonblocking ? -EAGAIN : r;
+}
+
 long sys_waitid(int type, int id, void *info, int options, struct rusage *usage)
 {
 	int found, value;
@@ -75,6 +101,8 @@ long sys_waitid(int type, int id, void *info, int options, struct rusage *usage)
 			      (int)0xe0000000) ||
 		!(options & (WSTOPPED | WEXITED | WCONTINUED)))
 		return -EINVAL;
+	if (type == P_PIDFD)
+		return wait_pidfd(id, options, usage, info);
 	if (type != P_ALL && type != P_PID && type != P_PGID)
 		return -EINVAL;
 	if (type == P_PID && id <= 0)

@@ -9,6 +9,7 @@
 #include "abi/errno.h"
 #include "abi/frame.h"
 #include "abi/kernel.h"
+#include "call/private.h"
 #include "memory/memory.h"
 #include "signal/signal.h"
 #include "wait/wait.h"
@@ -79,6 +80,38 @@ long sys_rt_sigpending(void *user, size_t size)
 	if (size > MASK_SIZE)
 		return -EINVAL;
 	return user_copy_out(user, &pending, size);
+}
+
+/* The mask of ppoll() and pselect() lasts until a handler has been entered. */
+long mask_for_wait(const uint64_t *user, size_t size)
+{
+	struct thread *t = current;
+	uint64_t mask;
+
+	if (!user)
+		return 0;
+	if (size != sizeof mask)
+		return -EINVAL;
+	if (user_copy_in(&mask, user, sizeof mask))
+		return -EFAULT;
+	t->sigmask_saved = t->sigmask;
+	t->sigmask_restore = true;
+	t->sigmask = mask & BLOCKABLE;
+	signal_publish(t->process);
+	return 0;
+}
+
+/* Without an interruption the old mask is back at once. */
+long mask_after_wait(long r)
+{
+	struct thread *t = current;
+
+	if (t->sigmask_restore && r != -ERESTARTNOHAND && r != -EINTR) {
+		t->sigmask = t->sigmask_saved;
+		t->sigmask_restore = false;
+		signal_publish(t->process);
+	}
+	return r;
 }
 
 static long suspend(void)

@@ -226,6 +226,8 @@ static long describe(struct file *f, char *to, size_t room)
 	r = f->ops->stat ? f->ops->stat(f, &st) : -ENOENT;
 	if (r)
 		return r;
+	if (!(st.mode & S_IFMT))
+		return (long)format(to, room, "anon_inode:[%s]", f->ops->name);
 	return (long)format(to, room, "%s:[%lu]",
 		S_ISFIFO(st.mode) ? "pipe" : f->ops->name, st.ino);
 }

@@ -149,13 +149,6 @@ static long device_stat_file(struct file *f, struct kstat *out)
 	return 0;
 }
 
-static unsigned device_poll(struct file *f, unsigned events, struct sleep *s)
-{
-	(void)f;
-	(void)s;
-	return events & (POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM);
-}
-
 /* Entry number n of the listing; 0 at the end. */
 static long list_root(int64_t *n, void *user, size_t size)
 {
@@ -229,7 +222,6 @@ static const struct file_ops device_ops = {
 	.read = device_read,
 	.write = device_write,
 	.seek = device_seek,
-	.poll = device_poll,
 	.stat = device_stat_file,
 	.set_attributes = set_nothing,
 	.readdir = device_readdir,

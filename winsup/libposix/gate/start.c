@@ -63,6 +63,7 @@ int gate_start(uint32_t claim_slot, uint64_t claim)
 	drives_fs_start();
 	etc_fs_start();
 	ipc_start();
+	pidfd_start();
 	tty_start();
 	return image_start();
 }

@@ -1,11 +1,10 @@
 /* poll(2) over any files: look, and sleep where they say. */
-#include "ipc/ipc.h"
-
 #include "abi/errno.h"
+#include "ipc/private.h"
 
 /* A file without a poll operation is always ready: POSIX.1-2024 poll(),
  * "Regular files shall always poll TRUE for reading and writing." */
-static unsigned look(struct file *f, unsigned events, struct sleep *s)
+unsigned file_look(struct file *f, unsigned events, struct sleep *s)
 {
 	if (!f->ops->poll)
 		return events & (POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM);
@@ -24,7 +23,7 @@ static int look_at_all(struct pollfd *fds, unsigned count, struct file **files,
 		else if (!files[i])
 			fds[i].revents = POLLNVAL;
 		else
-			fds[i].revents = (short)look(
+			fds[i].revents = (short)file_look(
 				files[i], (unsigned short)fds[i].events, s);
 		ready += fds[i].revents != 0;
 	}

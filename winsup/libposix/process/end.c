@@ -6,6 +6,7 @@
 #include "abi/errno.h"
 #include "gate/gate.h"
 #include "image/image.h"
+#include "ipc/ipc.h"
 #include "memory/memory.h"
 #include "signal/signal.h"
 #include "stream/stream.h"
@@ -23,6 +24,8 @@ void process_forget(uint32_t index)
 {
 	queue_forget_process(index);
 	descriptions_forget(index);
+	events_forget(index);
+	epolls_forget(index);
 }
 
 /* Frees the slot of a zombie nobody will wait for, once. */

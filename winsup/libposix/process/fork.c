@@ -287,5 +287,10 @@ long process_clone(struct frame *frame, uint64_t flags, uint64_t stack,
 		return process_vfork(frame, stack);
 	if (flags & (CLONE_VM | CLONE_FILES | CLONE_FS | CLONE_SIGHAND))
 		return -EINVAL;
+	if (flags & CLONE_PIDFD)
+		/* the same argument cannot have both: man 2 clone */
+		return flags & CLONE_PARENT_SETTID
+			       ? -EINVAL
+			       : process_fork_pidfd(frame, (int *)parent_tid);
 	return process_fork(frame);
 }

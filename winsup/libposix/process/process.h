@@ -9,6 +9,8 @@
 #include "task/task.h"
 #include "task/transfer.h"
 
+struct file;
+
 /* ---- hosts: host_take.c, host_end.c, host_life.c ---- */
 
 /* POSIX_HOSTS: fresh, pool or recycle (the default). */
@@ -59,6 +61,15 @@ _Noreturn void process_exit_thread(int code);
 void process_stop(int signal);
 /* A thread that is about to leave the gate of a stopped process. */
 void process_park(void);
+
+/* pidfd_open(2): a file for that process; flags may have O_NONBLOCK. */
+long pidfd_make(int pid, int flags, struct file **out);
+/* The slot of the process that f stands for; -EBADF: it is no such file,
+ * -ESRCH: the process has been waited for. */
+long pidfd_process(struct file *f);
+void pidfd_start(void); /* registers its kind of file */
+/* fork with CLONE_PIDFD: the descriptor goes to *user. */
+long process_fork_pidfd(struct frame *frame, int *user);
 
 long process_wait(int id_type, int id, int options, int *pid, int *status,
 	void *rusage_out, void *siginfo_out);

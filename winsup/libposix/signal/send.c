@@ -157,6 +157,8 @@ long signal_send(uint32_t index, const struct signal_record *record)
 	else if (slot->ignored & bit)
 		return 0;
 	r = signal_queue_put(&slot->signals, record);
+	if (!r)
+		wake(&slot->signalled);
 	if (record->signal == SIGCONT)
 		signal_resume(index);
 	if (r)
@@ -178,6 +180,7 @@ long signal_send_thread(struct thread *t, const struct signal_record *record)
 	if (signal_ignored(t->process, record->signal) && !(t->sigmask & bit))
 		return 0;
 	signal_thread_put(t, record);
+	wake(&task_process_slot(t->process->slot)->signalled);
 	if (t == current)
 		t->poked = 1;
 	else

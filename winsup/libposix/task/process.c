@@ -79,6 +79,7 @@ long task_process_allocate(void)
 		p->threads = p->main_thread = 0;
 		p->has_executed = 0;
 		p->nice = 0;
+		p->scheduling = p->io_priority = 0;
 		p->start_time = win_clock_monotonic();
 		p->user_time = p->system_time = 0;
 		p->children_user_time = p->children_system_time = 0;
@@ -88,6 +89,7 @@ long task_process_allocate(void)
 		forget_sleepers(&p->children);
 		forget_sleepers(&p->ended);
 		forget_sleepers(&p->resumed);
+		forget_sleepers(&p->signalled);
 		p->signals.pending = 0;
 		p->signals.ring_count = 0;
 		return i;

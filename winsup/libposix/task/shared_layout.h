@@ -11,7 +11,7 @@
 
 #include "lock/lock.h"
 
-#define SHARED_LAYOUT 15
+#define SHARED_LAYOUT 16
 #define SHARED_MAGIC  0x786973306c696267ul
 
 #define PROCESS_SLOTS 2048 /* processes, zombies included */
@@ -24,7 +24,10 @@
  * for what comes back: queue_unread(). */
 #define QUEUE_LIMIT 65536u
 #define QUEUE_BACK  65536u
-#define NAME_SIZE   16 /* comm, as on Linux */
+#define NAME_SIZE   16	 /* comm, as on Linux */
+#define EVENT_SLOTS 2048 /* eventfd, timerfd, signalfd */
+#define EPOLL_SLOTS 1024
+#define EPOLL_BITS  4096 /* of one; items beyond share them */
 
 /* ---- waiting (room wait) ---- */
 
@@ -37,6 +40,25 @@ struct wait_queue {
 		sequence; /* counts wakes; what edge triggering reads */
 	_Atomic uint32_t crowded;
 	_Atomic uint32_t waiters[6];
+};
+
+/* An entry with this bit is no thread but the ear of an item of an epoll
+ * instance, which stays between the calls of epoll_wait(2): slot, the lowest
+ * bits of the slot's generation, and the bit that is set when it hears. */
+#define EAR_BIT		   0x80000000u
+#define EAR_GENERATION(g)  (((g)&0x1ffu) << 22)
+#define EAR(slot, g, item) (EAR_BIT | EAR_GENERATION(g) | (slot) << 12 | (item))
+#define EAR_SLOT(ear)	   ((ear) >> 12 & 0x3ffu)
+#define EAR_ITEM(ear)	   ((ear)&0xfffu)
+
+/* One process's epoll instance, as far as others must reach it. */
+struct epoll_slot {
+	/* process slot + 1 of its owner, 0: free; generation << 32 */
+	_Atomic uint64_t owner;
+	/* what was heard since its owner last looked: set first in `heard`,
+	 * then in `summary`, one bit for each word of it */
+	_Atomic uint64_t summary, heard[EPOLL_BITS / 64];
+	struct wait_queue ready;
 };
 
 /* A thread that waits for a word which processes share (wait/shared_futex.c).
@@ -166,6 +188,9 @@ struct process_slot {
 	_Atomic uint32_t main_thread; /* thread slot + 1 of the first thread */
 	uint32_t uid, gid, euid, egid;
 	int32_t nice;
+	/* of the first thread: policy, priority << 8, SCHED_RESET_ON_FORK */
+	_Atomic uint32_t scheduling;
+	_Atomic uint32_t io_priority; /* ioprio_set(2); 0: none set */
 	uint32_t has_executed; /* setpgid: EACCES after the child's exec */
 	/* host slot + 1 of the Windows process that stands for this one with
 	 * its Windows parent and waits for its status; 0: none */
@@ -173,7 +198,6 @@ struct process_slot {
 	_Atomic uint32_t death_signal; /* PR_SET_PDEATHSIG; 0: none */
 	/* PR_SET_CHILD_SUBREAPER: gets the children of its descendants */
 	_Atomic uint32_t subreaper;
-	uint32_t pad;
 	char name[NAME_SIZE];
 	int64_t start_time; /* monotonic ns */
 	/* CPU time in ns: own (final at exit) and of waited-for children */
@@ -182,9 +206,10 @@ struct process_slot {
 	_Atomic uint64_t peak_memory, children_peak_memory;
 	/* signals nobody need be woken for: ignored and not blocked */
 	_Atomic uint64_t ignored;
-	struct wait_queue children; /* woken when a child changes state */
-	struct wait_queue ended;    /* woken when this one ends */
-	struct wait_queue resumed;  /* its stopped threads sleep here */
+	struct wait_queue children;  /* woken when a child changes state */
+	struct wait_queue ended;     /* woken when this one ends */
+	struct wait_queue resumed;   /* its stopped threads sleep here */
+	struct wait_queue signalled; /* woken when a signal is sent: signalfd */
 	struct record_wait record_wait;
 	struct signal_queue signals;
 };
@@ -236,6 +261,21 @@ struct description_slot {
 	struct holder_set holders;
 };
 
+/* ---- eventfd, timerfd, signalfd (room ipc) ---- */
+
+struct event_slot {
+	_Atomic uint64_t word; /* as queue_slot's */
+	struct shared_lock lock;
+	/* eventfd: a semaphore; timerfd: `due` is a time of CLOCK_REALTIME */
+	uint32_t mode, pad;
+	/* eventfd: the counter; signalfd: the signals */
+	_Atomic uint64_t value;
+	/* timerfd: when it ends next (0: never) and its period; ns */
+	int64_t due, interval;
+	struct wait_queue readable, writable;
+	struct holder_set holders;
+};
+
 /* ---- flock(2) (room vfs) ---- */
 
 #define FLOCKS 512
@@ -257,6 +297,7 @@ struct shared {
 	/* slots from here on were never used: scans end there */
 	_Atomic uint32_t process_end, host_end, queue_end, thread_end;
 	_Atomic uint32_t record_end, flock_end, description_end;
+	_Atomic uint32_t event_end, epoll_end;
 	_Atomic uint32_t description_count; /* in use */
 	/* some folder may not be read, changed or entered by its owner */
 	_Atomic uint32_t folders_restricted;
@@ -272,6 +313,8 @@ struct shared {
 	struct process_slot process[PROCESS_SLOTS];
 	struct thread_slot threads[THREAD_SLOTS];
 	struct queue_slot queues[QUEUE_SLOTS];
+	struct event_slot events[EVENT_SLOTS];
+	struct epoll_slot epolls[EPOLL_SLOTS];
 	struct shared_lock fifo_lock; /* which queue is which fifo's */
 	struct shared_lock records_lock;
 	struct wait_queue records_changed;

@@ -300,6 +300,9 @@ void files_pack(struct process *p, struct transfer *to, int how)
 			records_close(d->file);
 		if (!d->file || (how == TRANSFER_EXEC && d->close_on_exec))
 			continue;
+		/* of what can't be told the other knows nothing */
+		if (!d->file->ops->pack)
+			continue;
 		first = d->file->refs > 1 ? first_with(f, i, how) : i;
 		transfer_put_number(to, (uint64_t)i + 1);
 		transfer_put_number(to, (uint64_t)d->close_on_exec);

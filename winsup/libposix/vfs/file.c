@@ -9,6 +9,13 @@
 static struct file *(*unpackers[FILE_KINDS])(
 	struct transfer *)HOST_STATE = { 0 };
 
+static void (*watched_gone)(struct file *f) HOST_STATE = 0;
+
+void file_register_watch(void (*gone)(struct file *f))
+{
+	watched_gone = gone;
+}
+
 void file_init(struct file *f, const struct file_ops *ops, int flags)
 {
 	f->ops = ops;
@@ -20,6 +27,8 @@ void file_init(struct file *f, const struct file_ops *ops, int flags)
 
 void file_release(struct file *f)
 {
+	if (f->watchers)
+		watched_gone(f);
 	flock_release(f);
 	description_release(f);
 	win_free(f->path);

@@ -62,7 +62,7 @@ struct file_ops {
 	/* Puts back what was read last, for the next reader; NULL: cannot. */
 	void (*unread)(struct file *f, const void *bytes, size_t size);
 	/* Tells the file to another host; the receiver calls the unpack of its
-	 * kind, which allocates. */
+	 * kind, which allocates.  NULL: others do not get it. */
 	void (*pack)(struct file *f, struct transfer *to);
 	/* fork and spawn: the receiving process now holds f too (queues). */
 	void (*shared_with)(struct file *f, uint32_t process_slot);
@@ -81,6 +81,11 @@ enum file_kind {
 	FILE_MADE,
 	FILE_DESCRIPTORS,
 	FILE_FIFO,
+	FILE_EVENTFD,
+	FILE_TIMERFD,
+	FILE_SIGNALFD,
+	FILE_EPOLL,
+	FILE_PIDFD,
 	FILE_KINDS
 };
 
@@ -102,6 +107,7 @@ struct file {
 	 * has in the section: slot + 1, 0 till it is shared */
 	uint64_t description;
 	uint32_t shared;
+	void *watchers; /* items of epoll instances; ipc/epoll.c */
 };
 
 /* What chmod, chown, utimensat change; a bit in `what` for each. */
@@ -140,6 +146,8 @@ void description_release(struct file *f);
 /* The process is gone. */
 void descriptions_forget(uint32_t process_slot);
 
+/* What hears of the end of a file that has watchers. */
+void file_register_watch(void (*gone)(struct file *f));
 /* Access mode and status flags as they are now. */
 static inline int file_flags(struct file *f)
 {

@@ -28,8 +28,20 @@ void sleep_begin(struct sleep *s, int64_t deadline)
 	s->queue_room = SLEEP_QUEUES;
 	s->queues = s->own;
 	s->crowded = false;
+	s->at = WIN_FOREVER;
+	s->ear = 0;
 	s->handles[0] = s->thread->wake;
 	announce(s);
+}
+
+void sleep_listen(struct sleep *s, uint32_t ear, uint64_t *peers)
+{
+	s->queue_count = 0;
+	s->queues = s->own;
+	s->at = WIN_FOREVER;
+	s->ear = ear;
+	s->peers = peers;
+	s->deaf = false;
 }
 
 static int more_room(struct sleep *s)
@@ -70,10 +82,54 @@ static bool enter(struct wait_queue *q, uint32_t entry)
 	return false;
 }
 
+/* Whose epoll instance is gone, though the entry stayed. */
+static bool is_stale(uint32_t entry)
+{
+	uint64_t owner;
+
+	if (!(entry & EAR_BIT))
+		return false;
+	owner = task_shared()->epolls[EAR_SLOT(entry)].owner;
+	return !(uint32_t)owner ||
+	       EAR_GENERATION(owner >> 32) != (entry & EAR_GENERATION(~0u));
+}
+
+static void drop_stale(struct wait_queue *q)
+{
+	for (size_t i = 0; i < array_size(q->waiters); i++) {
+		uint32_t entry = q->waiters[i];
+
+		if (is_stale(entry))
+			__atomic_compare_exchange_n((uint32_t *)&q->waiters[i],
+				&entry, 0, false, __ATOMIC_SEQ_CST,
+				__ATOMIC_RELAXED);
+	}
+}
+
+static int listen_on(struct sleep *s, struct wait_queue *q)
+{
+	for (int i = 0; i < s->queue_count; i++)
+		if (s->queues[i] == q)
+			return 0;
+	if (s->queue_count == SLEEP_QUEUES) {
+		s->deaf = true;
+		return 0;
+	}
+	if (!registered(q, s->ear) && !enter(q, s->ear)) {
+		drop_stale(q);
+		s->deaf |= !enter(q, s->ear);
+	}
+	s->queues[s->queue_count++] = q;
+	return 0;
+}
+
 int sleep_on(struct sleep *s, struct wait_queue *q)
 {
-	uint32_t entry = s->thread->slot + 1;
+	uint32_t entry;
 
+	if (s->ear)
+		return listen_on(s, q);
+	entry = s->thread->slot + 1;
 	for (int i = 0; i < s->queue_count; i++)
 		if (s->queues[i] == q)
 			return 0;
@@ -93,6 +149,10 @@ int sleep_on(struct sleep *s, struct wait_queue *q)
 
 int sleep_on_handle(struct sleep *s, win_handle h)
 {
+	if (s->ear) {
+		s->deaf = true;
+		return 0;
+	}
 	for (int i = 1; i < s->handle_count; i++)
 		if (s->handles[i] == h)
 			return 0;
@@ -109,6 +169,10 @@ int sleep_on_process(struct sleep *s, uint32_t process_slot)
 
 	if (host >= HOST_SLOTS || host == task_host)
 		return 0;
+	if (s->ear) {
+		s->peers[process_slot / 64] |= 1ul << process_slot % 64;
+		return 0;
+	}
 	h = task_host_process(host,
 		task_host_word_generation(task_shared()->hosts[host].word));
 	/* with too many to watch, the others' deaths are seen by who counts */
@@ -117,15 +181,26 @@ int sleep_on_process(struct sleep *s, uint32_t process_slot)
 	return 0;
 }
 
+void sleep_at(struct sleep *s, int64_t time)
+{
+	if (time < s->at)
+		s->at = time;
+}
+
 long sleep_wait(struct sleep *s)
 {
+	int64_t at = s->at;
 	int r;
 
+	s->at = WIN_FOREVER;
 	if (task_signals_ready(s->thread))
 		return -ERESTARTSYS;
 	if (own_slot(s)->sleeping) {
-		r = win_wait(s->handles, s->handle_count, s->deadline);
+		r = win_wait(s->handles, s->handle_count,
+			at < s->deadline ? at : s->deadline);
 		announce(s);
+		if (r == -ETIMEDOUT && at < s->deadline)
+			r = 0;
 		if (r == -ETIMEDOUT)
 			return task_signals_ready(s->thread) ? -ERESTARTSYS
 							     : -ETIMEDOUT;
@@ -135,6 +210,16 @@ long sleep_wait(struct sleep *s)
 		announce(s);
 	}
 	return task_signals_ready(s->thread) ? -ERESTARTSYS : 0;
+}
+
+void sleep_listen_end(struct wait_queue *q, uint32_t ear)
+{
+	for (size_t i = 0; i < array_size(q->waiters); i++) {
+		uint32_t own = ear;
+
+		__atomic_compare_exchange_n((uint32_t *)&q->waiters[i], &own, 0,
+			false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+	}
 }
 
 static void leave(struct wait_queue *q, uint32_t entry, bool crowded)
@@ -173,17 +258,40 @@ static void wake_crowd(void)
 			task_thread_wake(i);
 }
 
-void wake(struct wait_queue *q)
+#define NESTED 6 /* epoll_ctl(2) lets five watch one another in a row */
+
+static void wake_nested(struct wait_queue *q, int depth);
+
+static void hear(uint32_t ear, int depth)
+{
+	struct epoll_slot *e = &task_shared()->epolls[EAR_SLOT(ear)];
+	uint32_t bit = EAR_ITEM(ear);
+
+	if (is_stale(ear) || depth > NESTED)
+		return;
+	e->heard[bit / 64] |= 1ul << bit % 64;
+	e->summary |= 1ul << bit / 64;
+	wake_nested(&e->ready, depth);
+}
+
+static void wake_nested(struct wait_queue *q, int depth)
 {
 	__atomic_fetch_add((uint32_t *)&q->sequence, 1, __ATOMIC_SEQ_CST);
 	for (size_t i = 0; i < array_size(q->waiters); i++) {
 		uint32_t entry = q->waiters[i];
 
-		if (entry)
+		if (entry & EAR_BIT)
+			hear(entry, depth + 1);
+		else if (entry)
 			task_thread_wake(entry - 1);
 	}
 	if (q->crowded)
 		wake_crowd();
+}
+
+void wake(struct wait_queue *q)
+{
+	wake_nested(q, 0);
 }
 
 void wait_queue_init(struct wait_queue *q)

@@ -22,6 +22,11 @@ struct sleep {
 	struct wait_queue *own[SLEEP_QUEUES];
 	win_handle handles[SLEEP_HANDLES + 1];
 	bool crowded;
+	int64_t at; /* sleep_at() */
+	/* sleep_listen(): */
+	uint32_t ear;
+	uint64_t *peers; /* process slots to be watched, a bit each */
+	bool deaf;	 /* something cannot be heard by an ear */
 };
 
 /* Use: begin; on, any number of times; look at the condition (again); wait;
@@ -33,6 +38,14 @@ int sleep_on(struct sleep *s, struct wait_queue *q); /* 0 or -ENOMEM */
 int sleep_on_handle(struct sleep *s, win_handle h);
 /* Also wakes when the process in that slot dies, however it dies. */
 int sleep_on_process(struct sleep *s, uint32_t process_slot);
+/* The next sleep_wait() ends at that time with 0, if nothing else ends it
+ * before. */
+void sleep_at(struct sleep *s, int64_t time);
+/* Not for sleeping: what an operation registers with s hears for an epoll
+ * item from now on.  s->deaf: no ear serves, the item must be registered with
+ * each sleep.  No sleep_end(); s->queues are those the ear is in. */
+void sleep_listen(struct sleep *s, uint32_t ear, uint64_t *peers);
+void sleep_listen_end(struct wait_queue *q, uint32_t ear);
 /* 0: something woke us, look again; -ETIMEDOUT; -ERESTARTSYS: a signal that
  * is not blocked, or this thread must end.  Takes no locks with it. */
 long sleep_wait(struct sleep *s);

@@ -9,6 +9,7 @@
 #include "abi/errno.h"
 #include "memory/memory.h"
 #include "task/task.h"
+#include "task/task.h"
 
 long sys_uname(struct utsname *user)
 {
@@ -66,45 +67,6 @@ long sys_getrandom(void *user, size_t size, unsigned flags)
 		done += n;
 	}
 	return (long)done;
-}
-
-long sys_sched_yield(void)
-{
-	win_thread_yield();
-	return 0;
-}
-
-long sys_sched_getaffinity(int pid, size_t size, void *user)
-{
-	uint64_t mask = win_affinity();
-
-	if (size < sizeof mask)
-		return -EINVAL;
-	if (pid && pid != current->tid && task_process_find(pid) < 0)
-		return -ESRCH;
-	return user_copy_out(user, &mask, sizeof mask) ? -EFAULT
-						       : (long)sizeof mask;
-}
-
-long sys_sched_setaffinity(int pid, size_t size, const void *user)
-{
-	uint64_t mask = 0;
-
-	if (pid && pid != current->tid && task_process_find(pid) < 0)
-		return -ESRCH;
-	if (user_copy_in(&mask, user, size < 8 ? size : 8))
-		return -EFAULT;
-	return mask & win_affinity() ? 0 : -EINVAL;
-}
-
-long sys_getcpu(unsigned *cpu, unsigned *node, unsigned long unused)
-{
-	unsigned zero = 0, own = win_processor();
-
-	(void)unused;
-	if (cpu && user_copy_out(cpu, &own, sizeof own))
-		return -EFAULT;
-	return node ? user_copy_out(node, &zero, sizeof zero) : 0;
 }
 
 long sys_membarrier(int command, int flags)

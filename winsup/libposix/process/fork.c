@@ -32,7 +32,12 @@ static long new_child(uint32_t exit_signal)
 	child->gid = p->gid;
 	child->euid = p->euid;
 	child->egid = p->egid;
-	child->nice = own->nice;
+	child->scheduling = scheduling_inherited(current);
+	/* man 7 sched, "Resetting scheduling policy for child processes" */
+	child->nice = own->nice < 0 && child->scheduling != current->scheduling
+			      ? 0
+			      : own->nice;
+	child->io_priority = own->io_priority;
 	memcpy(child->name, own->name, NAME_SIZE);
 	return i;
 }
@@ -91,6 +96,7 @@ int process_receive(struct process *p, struct thread *t, struct transfer *from)
 	int how = (int)transfer_get_number(from);
 	int r = 0;
 
+	priority_begin(t);
 	transfer_get(from, t->name, sizeof t->name);
 	for (int i = 0; !r && i < room_count; i++) {
 		if (!rooms[i].unpack)
@@ -263,6 +269,8 @@ static long new_thread(struct frame *frame, uint64_t flags, uint64_t stack,
 		r = win_thread_create(&t->handle, NULL, THREAD_STACK, run, s);
 		if (r)
 			task_thread_leave_process(t);
+		else
+			thread_set_scheduling(t, scheduling_inherited(current));
 	}
 	if (r) {
 		win_free(s);

@@ -100,6 +100,7 @@ static void run_life(void)
 	t->handle = own;
 	t->host_main = true;
 	gate_run(t, live, NULL);
+	priority_end(t);
 	t->handle = 0;
 	task_thread_destroy(t);
 }

@@ -11,6 +11,8 @@ static void default_limits(struct process *p)
 		p->limits[i][0] = p->limits[i][1] = UNLIMITED;
 	p->limits[LIMIT_STACK][0] = USER_STACK_SIZE;
 	p->limits[LIMIT_CORE][0] = 0;
+	/* nothing above the usual, unless it is asked for */
+	p->limits[LIMIT_NICE][0] = p->limits[LIMIT_REALTIME][0] = 0;
 	p->limits[LIMIT_FILES][0] = 1024;
 	p->limits[LIMIT_FILES][1] = 65536;
 }

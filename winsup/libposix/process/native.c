@@ -418,6 +418,7 @@ static int start(struct child *c, struct arguments *a, const char *path)
 		how.job = c->job;
 		/* else Windows would open one for it */
 		how.windowless = !win_has_console();
+		how.priority = process_priority(current->process->slot);
 		r = win_process_create(&how, &c->process, NULL, NULL);
 	}
 	for (int i = 0; i < 3; i++)

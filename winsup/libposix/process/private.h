@@ -88,6 +88,15 @@ bool pump_step(struct pump *p, struct sleep *s);
 /* After the child's end: puts back what it has not read. */
 void pump_free(struct pump *p);
 
+/* ---- priority.c ---- */
+enum win_priority process_priority(uint32_t index);
+/* What a thread or process that t makes begins with. */
+uint32_t scheduling_inherited(const struct thread *t);
+/* A process begins in this host, and ends: both may have served one with other
+ * priorities before. */
+void priority_begin(struct thread *t);
+void priority_end(const struct thread *t);
+
 /* ---- end.c ---- */
 /* A wait status as the exit code of a Windows process. */
 uint32_t windows_code(int status);

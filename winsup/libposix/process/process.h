@@ -62,6 +62,11 @@ void process_stop(int signal);
 /* A thread that is about to leave the gate of a stopped process. */
 void process_park(void);
 
+/* priority.c: nice of any process, policy and priority of a thread of ours, as
+ * far as Windows has them. */
+void process_set_nice(uint32_t index, int nice);
+void thread_set_scheduling(struct thread *t, uint32_t scheduling);
+
 /* pidfd_open(2): a file for that process; flags may have O_NONBLOCK. */
 long pidfd_make(int pid, int flags, struct file **out);
 /* The slot of the process that f stands for; -EBADF: it is no such file,

@@ -93,6 +93,7 @@ long task_host_allocate(enum host_state state, uint64_t *word)
 			continue;
 		slot->windows_id = 0;
 		slot->process = ~0u;
+		slot->nice = 0;
 		slot->taker = task_host_self();
 		if (task_shared()->host_end < i + 1)
 			task_shared()->host_end = i + 1;

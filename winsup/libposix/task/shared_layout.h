@@ -116,6 +116,8 @@ struct host_slot {
 	 * << 32 of the program that Windows started there.  What runs on a
 	 * console can be taken to a host on the same one only. */
 	_Atomic uint64_t console;
+	_Atomic int32_t nice; /* what Windows was told last */
+	uint32_t pad;
 };
 
 /* ---- signals (room signal) ---- */
@@ -164,6 +166,11 @@ struct record_wait {
 
 /* ---- processes (room task, process) ---- */
 
+/* Policy (SCHED_*, with SCHED_RESET_ON_FORK) and priority in one. */
+#define SCHEDULING(policy, priority) ((uint32_t)(policy) | (priority) << 8)
+#define SCHEDULING_POLICY(s)	     ((s)&0xffu)
+#define SCHEDULING_PRIORITY(s)	     ((s) >> 8 & 0xffu)
+
 enum process_state {
 	PROCESS_FREE,
 	PROCESS_EMBRYO, /* being made; nobody has seen it */
@@ -188,8 +195,7 @@ struct process_slot {
 	_Atomic uint32_t main_thread; /* thread slot + 1 of the first thread */
 	uint32_t uid, gid, euid, egid;
 	int32_t nice;
-	/* of the first thread: policy, priority << 8, SCHED_RESET_ON_FORK */
-	_Atomic uint32_t scheduling;
+	_Atomic uint32_t scheduling;  /* of the first thread */
 	_Atomic uint32_t io_priority; /* ioprio_set(2); 0: none set */
 	uint32_t has_executed; /* setpgid: EACCES after the child's exec */
 	/* host slot + 1 of the Windows process that stands for this one with
@@ -325,7 +331,7 @@ struct shared {
 
 _Static_assert(sizeof(struct wait_queue) == 32, "shared layout");
 _Static_assert(sizeof(struct thread_slot) == 56, "shared layout");
-_Static_assert(sizeof(struct host_slot) == 40, "shared layout");
+_Static_assert(sizeof(struct host_slot) == 48, "shared layout");
 _Static_assert(sizeof(struct signal_record) == 48, "shared layout");
 
 #endif

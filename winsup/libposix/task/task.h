@@ -47,9 +47,10 @@ struct thread {
 	void *wide;	  /* an XSAVE area, at 64: wide registers (win/win.h) */
 	struct list peers; /* in process->threads; its lock */
 	int tid;
-	uint32_t slot;	   /* thread slot */
-	win_handle wake;   /* the slot's event, auto-reset */
-	win_handle handle; /* the Windows thread */
+	uint32_t slot;	     /* thread slot */
+	uint32_t scheduling; /* SCHEDULING(); any thread of the process */
+	win_handle wake;     /* the slot's event, auto-reset */
+	win_handle handle;   /* the Windows thread */
 	void *teb;
 	uint64_t sigmask_saved; /* sigsuspend, ppoll: restored after delivery */
 	struct signal_record thread_signals[SIGNALS]; /* their records */
@@ -71,6 +72,8 @@ enum limit {
 	LIMIT_CORE = 4,
 	LIMIT_FILES = 7,
 	LIMIT_MEMORY = 9,
+	LIMIT_NICE = 13,
+	LIMIT_REALTIME = 14,
 	LIMITS = 16
 };
 #define UNLIMITED (~0ul)

@@ -17,9 +17,9 @@ win_handle win_process_self(void)
 
 int win_process_open(win_handle *out, uint32_t id)
 {
-	HANDLE process = OpenProcess(SYNCHRONIZE | PROCESS_TERMINATE |
-					     PROCESS_DUP_HANDLE |
-					     PROCESS_QUERY_INFORMATION,
+	HANDLE process = OpenProcess(
+		SYNCHRONIZE | PROCESS_TERMINATE | PROCESS_DUP_HANDLE |
+			PROCESS_SET_INFORMATION | PROCESS_QUERY_INFORMATION,
 		FALSE, id);
 
 	if (!process)
@@ -44,6 +44,23 @@ bool win_process_ended(win_handle process, uint32_t *code)
 		*code = c;
 	}
 	return true;
+}
+
+/* Microsoft "SetPriorityClass": REALTIME_PRIORITY_CLASS needs a privilege and
+ * can stop the machine, so there is no use of it. */
+static const DWORD classes[] = {
+	[WIN_PRIORITY_NORMAL] = NORMAL_PRIORITY_CLASS,
+	[WIN_PRIORITY_IDLE] = IDLE_PRIORITY_CLASS,
+	[WIN_PRIORITY_BELOW] = BELOW_NORMAL_PRIORITY_CLASS,
+	[WIN_PRIORITY_ABOVE] = ABOVE_NORMAL_PRIORITY_CLASS,
+	[WIN_PRIORITY_HIGH] = HIGH_PRIORITY_CLASS,
+};
+
+int win_process_set_priority(win_handle process, enum win_priority priority)
+{
+	return SetPriorityClass(h(process), classes[priority])
+		       ? 0
+		       : win_errno_last();
 }
 
 /* Only the three standard handles are inherited, whatever else is inheritable:
@@ -99,7 +116,8 @@ int win_process_create(const struct win_spawn *how, win_handle *process,
 	STARTUPINFOEXW start = { .StartupInfo.cb = sizeof start };
 	struct attributes a = { 0 };
 	PROCESS_INFORMATION made;
-	DWORD flags = CREATE_UNICODE_ENVIRONMENT;
+	/* said, or a low one would be inherited: Microsoft "CreateProcess" */
+	DWORD flags = CREATE_UNICODE_ENVIRONMENT | classes[how->priority];
 	int r = make_attributes(&a, how);
 
 	if (r)

@@ -92,6 +92,23 @@ int win_thread_times(win_handle thread, int64_t *user, int64_t *system)
 	return 0;
 }
 
+/* Microsoft "SetThreadPriority"; relative to the process's class. */
+int win_thread_set_priority(win_handle thread, enum win_priority priority)
+{
+	static const int values[] = {
+		[WIN_PRIORITY_NORMAL] = THREAD_PRIORITY_NORMAL,
+		[WIN_PRIORITY_IDLE] = THREAD_PRIORITY_IDLE,
+		[WIN_PRIORITY_BELOW] = THREAD_PRIORITY_BELOW_NORMAL,
+		[WIN_PRIORITY_ABOVE] = THREAD_PRIORITY_ABOVE_NORMAL,
+		[WIN_PRIORITY_HIGH] = THREAD_PRIORITY_HIGHEST,
+		[WIN_PRIORITY_REALTIME] = THREAD_PRIORITY_TIME_CRITICAL,
+	};
+
+	return SetThreadPriority(h(thread), values[priority])
+		       ? 0
+		       : win_errno_last();
+}
+
 void win_thread_yield(void)
 {
 	SwitchToThread();

@@ -125,6 +125,15 @@ win_handle win_process_self(void);
 int win_process_open(win_handle *out, uint32_t id); /* rights we ever need */
 int win_process_terminate(win_handle process, uint32_t code);
 bool win_process_ended(win_handle process, uint32_t *code);
+enum win_priority {
+	WIN_PRIORITY_NORMAL,
+	WIN_PRIORITY_IDLE,
+	WIN_PRIORITY_BELOW,
+	WIN_PRIORITY_ABOVE,
+	WIN_PRIORITY_HIGH,
+	WIN_PRIORITY_REALTIME /* of threads alone */
+};
+int win_process_set_priority(win_handle process, enum win_priority priority);
 struct win_spawn {
 	const uint16_t *program; /* full Windows path */
 	uint16_t *command_line;
@@ -136,6 +145,7 @@ struct win_spawn {
 	bool detached;			 /* no console */
 	bool windowless;		 /* a console without a window */
 	bool suspended;			 /* *thread then is to be resumed */
+	enum win_priority priority;
 };
 int win_process_create(const struct win_spawn *how, win_handle *process,
 	win_handle *thread, uint32_t *id);
@@ -173,6 +183,7 @@ int win_thread_suspend(win_handle thread); /* and waits until it has stopped */
 int win_thread_resume(win_handle thread);
 int win_thread_times(win_handle thread, int64_t *user, int64_t *system);
 void win_thread_yield(void);
+int win_thread_set_priority(win_handle thread, enum win_priority priority);
 
 /* TEB words {ExceptionList, StackBase, StackLimit, DeallocationStack} as the
  * thread has them; the gate swaps them with its own stack. */

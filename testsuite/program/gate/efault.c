@@ -74,6 +74,7 @@ static const struct special {
 	{ "rt_sigpending", ".8" },
 	{ "rt_sigtimedwait", "m..8" },
 	{ "rt_sigqueueinfo", "i" },
+	{ "rt_tgsigqueueinfo", "ii" },
 	{ "rt_sigsuspend", ".8" },
 	{ "readv", ".v1" },
 	{ "writev", ".v1" },

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -206,13 +207,102 @@ static void cpu_time(void **state)
 	assert_int_equal(in_child(for_a_child), 0);
 }
 
-int main(void)
+/* ---- RLIMIT_NPROC ---- */
+
+static void too_many(void)
+{
+	pid_t pids[40];
+	int n = 0, p[2];
+	char c;
+
+	CHECK(pipe(p) == 0);
+	/* natively the test may be root's, who has no limit */
+	if (geteuid() == 0)
+		CHECK(setuid(65533) == 0);
+	limit(RLIMIT_NPROC, 40, 40);
+	while (n < 40) {
+		pids[n] = fork();
+		if (!pids[n]) {
+			close(p[1]);
+			_exit((int)read(p[0], &c, 1));
+		}
+		if (pids[n] < 0)
+			break;
+		n++;
+	}
+	CHECK(n > 0 && n < 40);
+	CHECK(errno == EAGAIN);
+	/* threads are as many */
+	CHECK(pthread_create(&(pthread_t){ 0 }, NULL,
+		      (void *(*)(void *))(uintptr_t)pause, NULL) == EAGAIN);
+	close(p[1]);
+	for (int i = 0; i < n; i++)
+		CHECK(waitpid(pids[i], NULL, 0) == pids[i]);
+	pids[0] = fork();
+	if (!pids[0])
+		_exit(0);
+	CHECK(pids[0] > 0);
+	CHECK(waitpid(pids[0], NULL, 0) == pids[0]);
+}
+
+static void processes(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(too_many), 0);
+}
+
+/* ---- RLIMIT_STACK, of the program that comes next ---- */
+
+static char *self;
+
+/* Uses so many KiB of it; what the block above holds is needed until the end,
+ * so no compiler makes a loop of it. */
+static int use(int kib, volatile char *above)
+{
+	volatile char block[1024];
+	int sum;
+
+	block[0] = (char)kib;
+	block[1023] = 1;
+	sum = kib <= 0 ? 0 : use(kib - 1, block) + block[1023];
+	return sum + (above && !above[1023]);
+}
+
+static int run_with(rlim_t size, const char *kib)
+{
+	pid_t pid = fork();
+	int status = -1;
+
+	if (!pid) {
+		limit(RLIMIT_STACK, size, RLIM_INFINITY);
+		execl(self, self, "use", kib, NULL);
+		_exit(101);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static void stacks(void **state)
+{
+	(void)state;
+	assert_int_equal(run_with(8 * MIB, "6000"), 0);
+	assert_int_equal(run_with(32 * MIB, "28000"), 0);
+	assert_int_equal(run_with(1 * MIB, "500"), 0);
+	assert_true(WIFSIGNALED(run_with(1 * MIB, "6000")));
+}
+
+int main(int count, char **arguments)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(file_sizes),
 		cmocka_unit_test(memory),
 		cmocka_unit_test(cpu_time),
+		cmocka_unit_test(processes),
+		cmocka_unit_test(stacks),
 	};
 
+	if (count == 3)
+		return use(atoi(arguments[2]), NULL) != atoi(arguments[2]);
+	self = arguments[0];
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <pthread.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -98,6 +100,93 @@ static void real_time_signals_queue(void **state)
 		kill(getpid(), SIGRTMIN);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	assert_int_equal(count, 5);
+}
+
+static int values[8], value_count;
+
+/* One handler at a time. */
+static void handle_alone(int signal, void (*handler)(int, siginfo_t *, void *))
+{
+	struct sigaction a = { .sa_sigaction = handler,
+		.sa_flags = SA_SIGINFO };
+
+	sigfillset(&a.sa_mask);
+	assert_int_equal(sigaction(signal, &a, NULL), 0);
+}
+
+static void valued(int signal, siginfo_t *info, void *context)
+{
+	if (value_count < 8)
+		values[value_count++] = info->si_value.sival_int;
+}
+
+static void queue_to(long tid, int signal, int value)
+{
+	siginfo_t info = { .si_signo = signal, .si_code = SI_QUEUE };
+
+	info.si_pid = getpid();
+	info.si_value.sival_int = value;
+	assert_int_equal(syscall(SYS_rt_tgsigqueueinfo, (long)getpid(), tid,
+				 (long)signal, &info),
+		0);
+}
+
+static void *hold_signals(void *out)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN + 2);
+	sigaddset(&set, SIGRTMIN + 3);
+	sigaddset(&set, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	*(volatile long *)out = syscall(SYS_gettid);
+	while (*(volatile long *)out)
+		usleep(1000);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	return NULL;
+}
+
+/* The same, sent to one thread; in order, each with its value. */
+static void real_time_signals_queue_for_a_thread(void **state)
+{
+	static const int order[] = { 9, 1, 2, 3, 11, 12 };
+	volatile long tid = 0;
+	siginfo_t info = { .si_signo = SIGUSR1, .si_code = SI_QUEUE };
+	pthread_t t;
+
+	handle_alone(SIGRTMIN + 2, valued);
+	handle_alone(SIGRTMIN + 3, valued);
+	handle_alone(SIGUSR1, valued);
+	value_count = 0;
+	pthread_create(&t, NULL, hold_signals, (void *)&tid);
+	while (!tid)
+		usleep(1000);
+	queue_to(tid, SIGRTMIN + 3, 11);
+	queue_to(tid, SIGRTMIN + 2, 1);
+	queue_to(tid, SIGRTMIN + 2, 2);
+	queue_to(tid, SIGUSR1, 9);
+	queue_to(tid, SIGUSR1, 10);
+	queue_to(tid, SIGRTMIN + 3, 12);
+	queue_to(tid, SIGRTMIN + 2, 3);
+	assert_fails(syscall(SYS_rt_tgsigqueueinfo, (long)getpid(), -1L,
+			     (long)SIGUSR1, &info),
+		EINVAL);
+	assert_fails(syscall(SYS_rt_tgsigqueueinfo, (long)getpid(), 4000000L,
+			     (long)SIGUSR1, &info),
+		ESRCH);
+	assert_fails(
+		syscall(SYS_rt_tgsigqueueinfo, (long)getpid(), tid, 65L, &info),
+		EINVAL);
+	info.si_code = SI_USER;
+	assert_fails(syscall(SYS_rt_tgsigqueueinfo, (long)getpid(), tid,
+			     (long)SIGUSR1, &info),
+		EPERM);
+	tid = 0;
+	pthread_join(t, NULL);
+	assert_int_equal(value_count, 6);
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(values[i], order[i]);
 }
 
 static void suspend_waits_with_its_mask(void **state)
@@ -423,6 +512,7 @@ int main(void)
 		cmocka_unit_test(info_says_who),
 		cmocka_unit_test(blocked_signals_wait),
 		cmocka_unit_test(real_time_signals_queue),
+		cmocka_unit_test(real_time_signals_queue_for_a_thread),
 		cmocka_unit_test(suspend_waits_with_its_mask),
 		cmocka_unit_test(timed_wait),
 		cmocka_unit_test(interruption_and_restart),

@@ -306,24 +306,52 @@ long sys_tgkill(int pid, int tid, int signal)
 	return sys_tkill(tid, signal);
 }
 
-long sys_rt_sigqueueinfo(int pid, int signal, const void *user)
+/* Only the kernel's own say who sent them, unless to oneself: man 2
+ * rt_sigqueueinfo. */
+static long record_from_user(
+	struct signal_record *out, bool oneself, int signal, const void *user)
 {
 	siginfo_t info;
-	struct signal_record record;
 
 	if (user_copy_in(&info, user, sizeof info))
 		return -EFAULT;
 	if (signal < 0 || signal > SIGNALS)
 		return -EINVAL;
-	/* only the kernel's own say who sent them: man 2 rt_sigqueueinfo */
-	if ((info.si_code >= 0 || info.si_code == SI_TKILL) &&
-		pid != current->process->pid)
+	if ((info.si_code >= 0 || info.si_code == SI_TKILL) && !oneself)
 		return -EPERM;
-	record = own_record(signal, info.si_code);
-	record.pid = info.si_pid;
-	record.uid = info.si_uid;
-	record.value = (uint64_t)info.si_value.sival_ptr;
-	return send(pid, &record);
+	*out = own_record(signal, info.si_code);
+	out->pid = info.si_pid;
+	out->uid = info.si_uid;
+	out->value = (uint64_t)info.si_value.sival_ptr;
+	return 0;
+}
+
+long sys_rt_sigqueueinfo(int pid, int signal, const void *user)
+{
+	struct signal_record record;
+	long r = record_from_user(
+		&record, pid == current->process->pid, signal, user);
+
+	return r ? r : send(pid, &record);
+}
+
+long sys_rt_tgsigqueueinfo(int pid, int tid, int signal, const void *user)
+{
+	struct signal_record record;
+	struct thread *t;
+	long r = pid <= 0 || tid <= 0
+			 ? -EINVAL
+			 : record_from_user(
+				   &record, tid == current->tid, signal, user);
+
+	if (r)
+		return r;
+	if (pid != current->process->pid)
+		return pid == tid ? send(pid, &record) : -ESRCH;
+	t = find_thread(tid);
+	if (!t)
+		t = main_thread(tid);
+	return t ? signal_send_thread(t, &record) : -ESRCH;
 }
 
 long sys_sigaltstack(const void *new, void *old)

@@ -13,12 +13,35 @@
 
 #define THREAD_STACK 262144
 
+/* RLIMIT_NPROC: one more process or thread of the user's.  Root has no limit:
+ * man 2 getrlimit. */
+static bool one_more_allowed(void)
+{
+	struct process *p = current->process;
+	uint64_t limit = p->limits[LIMIT_PROCESSES][0], count = 0;
+	struct shared *s = task_shared();
+
+	if (limit == UNLIMITED || p->euid == 0)
+		return true;
+	for (uint32_t i = 0; i < s->process_end; i++) {
+		const struct process_slot *other = &s->process[i];
+
+		if (other->uid != p->uid)
+			continue;
+		if (task_process_state(other->word) == PROCESS_RUNNING)
+			count += other->threads ? other->threads : 1;
+		else if (task_process_state(other->word) == PROCESS_ZOMBIE)
+			count++;
+	}
+	return count < limit;
+}
+
 /* A slot for a child of the calling process. */
 static long new_child(uint32_t exit_signal)
 {
 	struct process *p = current->process;
 	struct process_slot *own = task_process_slot(p->slot), *child;
-	long i = task_process_allocate();
+	long i = one_more_allowed() ? task_process_allocate() : -EAGAIN;
 
 	if (i < 0)
 		return i;
@@ -240,7 +263,7 @@ static long new_thread(struct frame *frame, uint64_t flags, uint64_t stack,
 
 	if (!s)
 		return -ENOMEM;
-	r = task_thread_create(&t);
+	r = one_more_allowed() ? task_thread_create(&t) : -EAGAIN;
 	if (r) {
 		win_free(s);
 		return r;

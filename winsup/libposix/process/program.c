@@ -27,6 +27,9 @@ static uintptr_t push(
 
 #define AUXILIARY 16
 
+#define STACK_MOST  (64ul << 20)
+#define STACK_LEAST (512ul << 10)
+
 static size_t fill_auxiliary(
 	uint64_t *v, struct process *p, uintptr_t random, uintptr_t path)
 {
@@ -39,12 +42,25 @@ static size_t fill_auxiliary(
 	return sizeof pairs;
 }
 
+/* RLIMIT_STACK.  It does not grow, so without a limit it has some size too; and
+ * arguments find room in the smallest. */
+static size_t stack_size(const struct process *p, const struct arguments *a)
+{
+	uint64_t limit = p->limits[LIMIT_STACK][0];
+
+	if (limit > STACK_MOST)
+		limit = STACK_MOST;
+	if (limit < STACK_LEAST + 4 * a->size)
+		limit = STACK_LEAST + 4 * a->size;
+	return round_up(limit, 65536);
+}
+
 /* man 2 execve and the x86-64 psABI's "Initial Stack": argc, argv, envp,
  * auxiliary vector, and above them what they point at. */
 static uintptr_t build_stack(
 	struct process *p, const char *path, const struct arguments *a)
 {
-	struct stack s = { memory_make_stack(USER_STACK_SIZE) };
+	struct stack s = { memory_make_stack(stack_size(p, a)) };
 	uint64_t auxiliary[2 * AUXILIARY], word;
 	uintptr_t strings, random, name;
 	size_t count = (size_t)a->argc + (size_t)a->envc + 3, size;

@@ -51,7 +51,7 @@ bool signal_queue_take(
 /* Takes away every pending signal of `set` (SIGCONT drops stops and so on). */
 void signal_queue_drop(struct signal_queue *q, uint64_t set);
 /* The same for what is pending for one thread of ours. */
-void signal_thread_put(struct thread *t, const struct signal_record *record);
+long signal_thread_put(struct thread *t, const struct signal_record *record);
 bool signal_thread_take(
 	struct thread *t, uint64_t wanted, struct signal_record *out);
 

@@ -111,27 +111,74 @@ void signal_queue_drop(struct signal_queue *q, uint64_t set)
 	shared_lock_drop(&q->lock);
 }
 
-void signal_thread_put(struct thread *t, const struct signal_record *record)
+/* One more of a real-time signal that is pending already. */
+static long put_more(struct thread *t, const struct signal_record *record)
+{
+	struct queued_signal *q;
+
+	if (t->more_count == REALTIME_RING)
+		return -EAGAIN;
+	q = win_alloc(sizeof *q);
+	if (!q)
+		return -EAGAIN;
+	q->record = *record;
+	list_append(&t->more_signals, &q->entry);
+	t->more_count++;
+	return 0;
+}
+
+long signal_thread_put(struct thread *t, const struct signal_record *record)
 {
 	uint64_t bit = signal_bit(record->signal);
+	long r = 0;
 
+	lock_take(&t->signal_lock);
 	if (!(t->signals_pending & bit))
 		t->thread_signals[record->signal - 1] = *record;
+	else if (!is_standard(record->signal))
+		r = put_more(t, record);
 	t->signals_pending |= bit;
+	lock_drop(&t->signal_lock);
+	return r;
+}
+
+/* The next one of that number becomes the first; false if there is none. */
+static bool take_more(struct thread *t, int signal)
+{
+	list_for_each(entry, &t->more_signals)
+	{
+		struct queued_signal *q =
+			container_of(entry, struct queued_signal, entry);
+
+		if (q->record.signal != signal)
+			continue;
+		t->thread_signals[signal - 1] = q->record;
+		list_remove(entry);
+		t->more_count--;
+		win_free(q);
+		return true;
+	}
+	return false;
 }
 
 bool signal_thread_take(
 	struct thread *t, uint64_t wanted, struct signal_record *out)
 {
-	uint64_t ready = t->signals_pending & wanted;
+	uint64_t ready;
 	int signal;
 
-	if (!ready)
+	if (!(t->signals_pending & wanted))
 		return false;
-	signal = __builtin_ctzl(ready) + 1;
-	*out = t->thread_signals[signal - 1];
-	t->signals_pending &= ~signal_bit(signal);
-	return true;
+	lock_take(&t->signal_lock);
+	ready = t->signals_pending & wanted;
+	if (ready) {
+		signal = __builtin_ctzl(ready) + 1;
+		*out = t->thread_signals[signal - 1];
+		if (!t->more_count || !take_more(t, signal))
+			t->signals_pending &= ~signal_bit(signal);
+	}
+	lock_drop(&t->signal_lock);
+	return ready != 0;
 }
 
 bool signal_take(struct thread *t, uint64_t wanted, struct signal_record *out)

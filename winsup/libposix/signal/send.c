@@ -173,13 +173,16 @@ long signal_send(uint32_t index, const struct signal_record *record)
 long signal_send_thread(struct thread *t, const struct signal_record *record)
 {
 	uint64_t bit;
+	long r;
 
 	if (!record->signal)
 		return 0;
 	bit = signal_bit(record->signal);
 	if (signal_ignored(t->process, record->signal) && !(t->sigmask & bit))
 		return 0;
-	signal_thread_put(t, record);
+	r = signal_thread_put(t, record);
+	if (r)
+		return r;
 	wake(&task_process_slot(t->process->slot)->signalled);
 	if (t == current)
 		t->poked = 1;

@@ -49,13 +49,15 @@ static void send(struct posix_timer *t)
 		.status = (uint32_t)t->overrun,
 		.value = t->value,
 	};
-	struct process_slot *slot = task_process_slot(t->process->slot);
+	uint64_t pending =
+		t->thread
+			? t->thread->signals_pending
+			: task_process_slot(t->process->slot)->signals.pending;
 
 	if (t->notify == SIGEV_NONE)
 		return;
 	/* one that still waits to be taken: POSIX timer_getoverrun() */
-	if (slot->signals.pending & signal_bit(t->signal) &&
-		!t->interval_timer) {
+	if (pending & signal_bit(t->signal) && !t->interval_timer) {
 		t->overrun++;
 		return;
 	}

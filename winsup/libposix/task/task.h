@@ -53,7 +53,12 @@ struct thread {
 	win_handle handle;   /* the Windows thread */
 	void *teb;
 	uint64_t sigmask_saved; /* sigsuspend, ppoll: restored after delivery */
-	struct signal_record thread_signals[SIGNALS]; /* their records */
+	/* signals_pending's records: the first of each, and further ones of
+	 * real-time signals (struct queued_signal) */
+	struct lock signal_lock;
+	struct signal_record thread_signals[SIGNALS];
+	struct list more_signals;
+	uint32_t more_count;
 	struct signal_record forced_record;
 	uint64_t altstack, altstack_size;
 	int altstack_flags;
@@ -63,6 +68,11 @@ struct thread {
 	char name[NAME_SIZE];
 };
 
+struct queued_signal {
+	struct list entry;
+	struct signal_record record;
+};
+
 /* RLIMIT_* of what has an effect, and of what is handed on. */
 enum limit {
 	LIMIT_CPU = 0,
@@ -70,6 +80,7 @@ enum limit {
 	LIMIT_DATA = 2,
 	LIMIT_STACK = 3,
 	LIMIT_CORE = 4,
+	LIMIT_PROCESSES = 6,
 	LIMIT_FILES = 7,
 	LIMIT_MEMORY = 9,
 	LIMIT_NICE = 13,

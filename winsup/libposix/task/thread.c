@@ -115,6 +115,8 @@ int task_thread_create(struct thread **out)
 	t->teb_user[2] = 0x100000000ul;
 	t->teb_user[3] = 0x100000000ul;
 	list_init(&t->peers);
+	t->signal_lock.rank = RANK_SIGNAL_QUEUE;
+	list_init(&t->more_signals);
 	t->wide = (void *)round_up((uintptr_t)(t + 1), 64);
 	*out = t;
 	return 0;
@@ -129,6 +131,8 @@ void task_thread_destroy(struct thread *t)
 	if (t->slot < first_guess)
 		first_guess = t->slot;
 	win_close(t->handle);
+	list_for_each(entry, &t->more_signals)
+		win_free(container_of(entry, struct queued_signal, entry));
 	win_free(t);
 }
 

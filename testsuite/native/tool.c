@@ -14,6 +14,7 @@
 #else
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #endif
 
@@ -275,6 +276,19 @@ static int begin(const wchar_t *line)
 	return (int)code;
 }
 
+static const char *level(void)
+{
+	switch (GetPriorityClass(GetCurrentProcess())) {
+	case IDLE_PRIORITY_CLASS:
+		return "idle";
+	case BELOW_NORMAL_PRIORITY_CLASS:
+		return "below";
+	case NORMAL_PRIORITY_CLASS:
+		return "normal";
+	}
+	return "above";
+}
+
 int wmain(int argc, wchar_t **wide)
 {
 	char **argv = calloc((size_t)argc + 1, sizeof *argv);
@@ -287,6 +301,8 @@ int wmain(int argc, wchar_t **wide)
 		argv[i] = bytes(wide[i], wcslen(wide[i]));
 	if (argc > 1 && !strcmp(argv[1], "env"))
 		return environment(argc, argv);
+	if (argc > 1 && !strcmp(argv[1], "level"))
+		return puts(level()) < 0;
 	if (argc > 1 && !strcmp(argv[1], "strays"))
 		return strays();
 	if (argc > 1 && !strcmp(argv[1], "start"))
@@ -379,10 +395,23 @@ static int environment(int argc, char **argv)
 	return 0;
 }
 
+/* As process/priority.c divides it. */
+static const char *level(void)
+{
+	int nice = getpriority(PRIO_PROCESS, 0);
+
+	return nice >= 15 ? "idle"
+	       : nice >= 5 ? "below"
+	       : nice > -5 ? "normal"
+			   : "above";
+}
+
 int main(int argc, char **argv)
 {
 	char folder[4096];
 
+	if (argc > 1 && !strcmp(argv[1], "level"))
+		return puts(level()) < 0;
 	if (argc > 1 && !strcmp(argv[1], "env"))
 		return environment(argc, argv);
 	if (argc > 1 && !strcmp(argv[1], "await"))

@@ -147,6 +147,9 @@ int win_process_create(const struct win_spawn *how, win_handle *process,
 		goto out;
 	}
 	*process = (win_handle)made.hProcess;
+	/* Wine 8 does not look at the flag: windows-facts.md #74 */
+	if (how->priority != WIN_PRIORITY_NORMAL)
+		SetPriorityClass(made.hProcess, classes[how->priority]);
 	if (thread)
 		*thread = (win_handle)made.hThread;
 	else

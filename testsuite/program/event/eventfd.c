@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -265,6 +266,38 @@ static void many_of_them(void **state)
 	}
 }
 
+/* More in all than there is room for at once. */
+static void the_killed_leave_nothing(void **state)
+{
+	for (int i = 0; i < 40; i++) {
+		int p[2], fd, ep;
+		pid_t pid;
+		char c;
+
+		pipe(p);
+		pid = fork();
+		if (!pid) {
+			for (int k = 0; k < 60; k++) {
+				struct epoll_event e = { .events = EPOLLIN };
+
+				fd = eventfd(0, 0);
+				ep = epoll_create1(0);
+				if (fd < 0 || ep < 0 ||
+					epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e))
+					_exit(1);
+			}
+			write(p[1], "", 1);
+			for (;;)
+				pause();
+		}
+		close(p[1]);
+		assert_int_equal(read(p[0], &c, 1), 1);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		close(p[0]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +311,7 @@ int main(void)
 		cmocka_unit_test(signals_interrupt),
 		cmocka_unit_test(its_name_and_stat),
 		cmocka_unit_test(many_of_them),
+		cmocka_unit_test(the_killed_leave_nothing),
 	};
 
 	alarm(55);

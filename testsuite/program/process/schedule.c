@@ -390,6 +390,69 @@ static void io_priorities(void **state)
 	assert_int_equal(in_child(io), 0);
 }
 
+static bool is_only(const cpu_set_t *set, int cpu)
+{
+	return CPU_COUNT(set) == 1 && CPU_ISSET(cpu, set);
+}
+
+static void *own_affinity(void *out)
+{
+	sched_getaffinity(0, sizeof(cpu_set_t), out);
+	return NULL;
+}
+
+static int on_each_processor(void)
+{
+	cpu_set_t all, one, seen;
+	pthread_t t;
+	pid_t pid;
+	int status;
+
+	if (sched_getaffinity(0, sizeof all, &all))
+		return 1;
+	for (int i = 0; i < 64; i++) {
+		if (!CPU_ISSET(i, &all))
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(i, &one);
+		if (sched_setaffinity(0, sizeof one, &one))
+			return 2;
+		for (int k = 0; k < 20; k++)
+			if (sched_getcpu() != i)
+				return 3;
+		own_affinity(&seen);
+		if (!is_only(&seen, i))
+			return 4;
+		pthread_create(&t, NULL, own_affinity, &seen);
+		pthread_join(t, NULL);
+		if (!is_only(&seen, i))
+			return 5;
+		pid = fork();
+		if (!pid) {
+			own_affinity(&seen);
+			_exit(!is_only(&seen, i) || sched_getcpu() != i);
+		}
+		waitpid(pid, &status, 0);
+		if (status)
+			return 6;
+	}
+	CPU_ZERO(&one);
+	if (sched_setaffinity(0, sizeof one, &one) != -1 || errno != EINVAL)
+		return 7;
+	if (sched_setaffinity(4000000, sizeof all, &all) != -1 ||
+		errno != ESRCH)
+		return 8;
+	if (sched_setaffinity(0, sizeof all, &all))
+		return 9;
+	own_affinity(&seen);
+	return CPU_EQUAL(&seen, &all) ? 0 : 10;
+}
+
+static void processors(void **state)
+{
+	assert_int_equal(in_child(on_each_processor), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -403,6 +466,7 @@ int main(void)
 		cmocka_unit_test(an_interval),
 		cmocka_unit_test(attributes_of_policies),
 		cmocka_unit_test(io_priorities),
+		cmocka_unit_test(processors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -168,7 +168,7 @@ static bool is_policy(int policy)
 /* Calls f for the thread `tid` of ours, 0 being the caller, which stays while
  * f runs; -ESRCH if there is none. */
 static long with_thread(
-	int tid, long (*f)(struct thread *t, uint32_t *value), uint32_t *value)
+	int tid, long (*f)(struct thread *t, void *value), void *value)
 {
 	struct process *p = own();
 	long r = -ESRCH;
@@ -188,9 +188,9 @@ static long with_thread(
 	return r;
 }
 
-static long read_thread(struct thread *t, uint32_t *value)
+static long read_thread(struct thread *t, void *value)
 {
-	*value = t->scheduling;
+	*(uint32_t *)value = t->scheduling;
 	return 0;
 }
 
@@ -228,11 +228,13 @@ static bool may_schedule(uint32_t before, uint32_t after)
 	       priority <= own()->limits[LIMIT_REALTIME][0];
 }
 
-static long change_thread(struct thread *t, uint32_t *value)
+static long change_thread(struct thread *t, void *value)
 {
-	if (!may_schedule(t->scheduling, *value))
+	uint32_t new = *(uint32_t *)value;
+
+	if (!may_schedule(t->scheduling, new))
 		return -EPERM;
-	thread_set_scheduling(t, *value);
+	thread_set_scheduling(t, new);
 	return 0;
 }
 
@@ -419,27 +421,46 @@ long sys_sched_yield(void)
 	return 0;
 }
 
-long sys_sched_getaffinity(int pid, size_t size, void *user)
-{
-	uint64_t mask = win_affinity();
+#define MASK_SIZE 8 /* Windows' groups of more processors are not used */
 
-	if (size < sizeof mask)
-		return -EINVAL;
-	if (pid && pid != current->tid && task_process_find(pid) < 0)
-		return -ESRCH;
-	return user_copy_out(user, &mask, sizeof mask) ? -EFAULT
-						       : (long)sizeof mask;
+static long read_affinity(struct thread *t, void *mask)
+{
+	*(uint64_t *)mask = t->affinity;
+	return 0;
 }
 
-long sys_sched_setaffinity(int pid, size_t size, const void *user)
+static long change_affinity(struct thread *t, void *mask)
+{
+	return thread_set_affinity(t, *(uint64_t *)mask);
+}
+
+long sys_sched_getaffinity(int tid, size_t size, void *user)
+{
+	uint64_t all = win_affinity(), mask = 0;
+
+	if (size < MASK_SIZE || size % MASK_SIZE)
+		return -EINVAL;
+	if (with_thread(tid, read_affinity, &mask) &&
+		task_process_find(tid) < 0)
+		return -ESRCH;
+	mask = mask ? mask & all : all;
+	return user_copy_out(user, &mask, MASK_SIZE) ? -EFAULT : MASK_SIZE;
+}
+
+long sys_sched_setaffinity(int tid, size_t size, const void *user)
 {
 	uint64_t mask = 0;
+	long r = -EINVAL;
 
-	if (pid && pid != current->tid && task_process_find(pid) < 0)
-		return -ESRCH;
-	if (user_copy_in(&mask, user, size < 8 ? size : 8))
+	if (user_copy_in(&mask, user, size < MASK_SIZE ? size : MASK_SIZE))
 		return -EFAULT;
-	return mask & win_affinity() ? 0 : -EINVAL;
+	mask &= win_affinity();
+	if (mask)
+		r = with_thread(tid, change_affinity, &mask);
+	/* another process's threads are not ours to change */
+	if (r == -ESRCH && task_process_find(tid) >= 0)
+		return -EPERM;
+	return r;
 }
 
 long sys_getcpu(unsigned *cpu, unsigned *node, unsigned long unused)

@@ -79,6 +79,7 @@ void process_send(struct process *p, struct transfer *to, int how)
 	struct thread *t = current;
 
 	transfer_put_number(to, (uint64_t)how);
+	transfer_put_number(to, t->affinity);
 	transfer_put(to, t->name, sizeof t->name);
 	for (int i = 0; i < room_count; i++)
 		if (rooms[i].pack)
@@ -119,7 +120,7 @@ int process_receive(struct process *p, struct thread *t, struct transfer *from)
 	int how = (int)transfer_get_number(from);
 	int r = 0;
 
-	priority_begin(t);
+	priority_begin(t, transfer_get_number(from));
 	transfer_get(from, t->name, sizeof t->name);
 	for (int i = 0; !r && i < room_count; i++) {
 		if (!rooms[i].unpack)
@@ -248,6 +249,7 @@ static void run(void *argument)
 	struct thread *t = s->thread;
 
 	win_thread_stack_words(t->teb_native);
+	priority_begin_thread(t);
 	gate_run(t, begin, s);
 	task_thread_destroy(t);
 }
@@ -271,6 +273,8 @@ static long new_thread(struct frame *frame, uint64_t flags, uint64_t stack,
 	/* no process has a pid above 99999 */
 	t->tid = ++last_tid;
 	t->sigmask = current->sigmask;
+	t->scheduling = scheduling_inherited(current);
+	t->affinity = current->affinity;
 	t->tp = (void *)tls;
 	memcpy(t->name, current->name, sizeof t->name);
 	if (flags & CLONE_CHILD_CLEARTID)
@@ -292,8 +296,6 @@ static long new_thread(struct frame *frame, uint64_t flags, uint64_t stack,
 		r = win_thread_create(&t->handle, NULL, THREAD_STACK, run, s);
 		if (r)
 			task_thread_leave_process(t);
-		else
-			thread_set_scheduling(t, scheduling_inherited(current));
 	}
 	if (r) {
 		win_free(s);

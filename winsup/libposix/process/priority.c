@@ -70,7 +70,8 @@ void thread_set_scheduling(struct thread *t, uint32_t scheduling)
 	t->scheduling = scheduling;
 	if (t->tid == t->process->pid)
 		task_process_slot(t->process->slot)->scheduling = scheduling;
-	if (changed)
+	/* one that is just beginning does it itself */
+	if (changed && t->handle)
 		win_thread_set_priority(t->handle, thread_priority(scheduling));
 }
 
@@ -79,10 +80,23 @@ uint32_t scheduling_inherited(const struct thread *t)
 	return t->scheduling & RESET_ON_FORK ? 0 : t->scheduling;
 }
 
+long thread_set_affinity(struct thread *t, uint64_t mask)
+{
+	uint64_t all = win_affinity();
+	long r = 0;
+
+	if (t->handle)
+		r = win_thread_set_affinity(t->handle, mask ? mask & all : all);
+	if (!r)
+		t->affinity = mask;
+	return r;
+}
+
 /* What a host's own thread had at the end of the life before. */
 static uint32_t before HOST_STATE = 0;
+static uint64_t affinity_before HOST_STATE = 0;
 
-void priority_begin(struct thread *t)
+void priority_begin(struct thread *t, uint64_t affinity)
 {
 	struct process_slot *slot = task_process_slot(t->process->slot);
 
@@ -90,9 +104,23 @@ void priority_begin(struct thread *t)
 		tell_windows(task_host, slot->nice);
 	t->scheduling = before;
 	thread_set_scheduling(t, slot->scheduling);
+	t->affinity = affinity_before;
+	if (affinity != affinity_before)
+		thread_set_affinity(t, affinity);
+}
+
+void priority_begin_thread(const struct thread *t)
+{
+	enum win_priority priority = thread_priority(t->scheduling);
+
+	if (priority != WIN_PRIORITY_NORMAL)
+		win_thread_set_priority(0, priority);
+	if (t->affinity)
+		win_thread_set_affinity(0, t->affinity);
 }
 
 void priority_end(const struct thread *t)
 {
+	affinity_before = t->affinity;
 	before = t->scheduling;
 }

@@ -94,7 +94,9 @@ enum win_priority process_priority(uint32_t index);
 uint32_t scheduling_inherited(const struct thread *t);
 /* A process begins in this host, and ends: both may have served one with other
  * priorities before. */
-void priority_begin(struct thread *t);
+void priority_begin(struct thread *t, uint64_t affinity);
+/* The calling thread, new, begins with what t says it has. */
+void priority_begin_thread(const struct thread *t);
 void priority_end(const struct thread *t);
 
 /* ---- end.c ---- */

@@ -66,6 +66,8 @@ void process_park(void);
  * far as Windows has them. */
 void process_set_nice(uint32_t index, int nice);
 void thread_set_scheduling(struct thread *t, uint32_t scheduling);
+/* 0: all processors. */
+long thread_set_affinity(struct thread *t, uint64_t mask);
 
 /* pidfd_open(2): a file for that process; flags may have O_NONBLOCK. */
 long pidfd_make(int pid, int flags, struct file **out);

@@ -65,6 +65,7 @@ struct thread {
 	bool host_main;	     /* runs on the host's own first Windows thread */
 	uint32_t *clear_tid; /* user address: futex to wake at exit */
 	void *robust_list;   /* user address */
+	uint64_t affinity;   /* processors, as given; 0: all */
 	char name[NAME_SIZE];
 };
 

@@ -92,6 +92,19 @@ int win_thread_times(win_handle thread, int64_t *user, int64_t *system)
 	return 0;
 }
 
+static HANDLE thread_or_own(win_handle thread)
+{
+	return thread ? h(thread) : GetCurrentThread();
+}
+
+/* Microsoft "SetThreadAffinityMask": within the process's. */
+int win_thread_set_affinity(win_handle thread, uint64_t mask)
+{
+	return SetThreadAffinityMask(thread_or_own(thread), mask)
+		       ? 0
+		       : win_errno_last();
+}
+
 /* Microsoft "SetThreadPriority"; relative to the process's class. */
 int win_thread_set_priority(win_handle thread, enum win_priority priority)
 {
@@ -104,7 +117,7 @@ int win_thread_set_priority(win_handle thread, enum win_priority priority)
 		[WIN_PRIORITY_REALTIME] = THREAD_PRIORITY_TIME_CRITICAL,
 	};
 
-	return SetThreadPriority(h(thread), values[priority])
+	return SetThreadPriority(thread_or_own(thread), values[priority])
 		       ? 0
 		       : win_errno_last();
 }

@@ -183,6 +183,8 @@ int win_thread_suspend(win_handle thread); /* and waits until it has stopped */
 int win_thread_resume(win_handle thread);
 int win_thread_times(win_handle thread, int64_t *user, int64_t *system);
 void win_thread_yield(void);
+/* 0: the calling thread. */
+int win_thread_set_affinity(win_handle thread, uint64_t mask);
 int win_thread_set_priority(win_handle thread, enum win_priority priority);
 
 /* TEB words {ExceptionList, StackBase, StackLimit, DeallocationStack} as the

@@ -84,7 +84,7 @@ static void finish(struct thread *t, struct frame *frame, long result)
 			process_stop(status);
 			break;
 		case SIGNAL_DIE:
-			process_exit(status);
+			process_die(frame, status);
 		}
 	}
 out:

@@ -60,6 +60,13 @@ static long heir_of(uint32_t index)
 	return -1;
 }
 
+static int code_of(int status)
+{
+	return !(status & 0x7f)		? CLD_EXITED
+	       : status & STATUS_DUMPED ? CLD_DUMPED
+					: CLD_KILLED;
+}
+
 static void tell_death(uint32_t child, int pid)
 {
 	struct process_slot *slot = task_process_slot(child);
@@ -89,7 +96,7 @@ static void inherit(uint32_t child, uint32_t heir)
 		return;
 	}
 	status = task_process_status(slot->word);
-	signal_parent(child, status & 0x7f ? CLD_KILLED : CLD_EXITED,
+	signal_parent(child, code_of(status),
 		status & 0x7f ? status & 0x7f : status >> 8 & 0xff);
 }
 
@@ -151,7 +158,7 @@ void process_end(uint32_t index, int status)
 	if (!publish(slot, status))
 		return;
 	status = task_process_status(slot->word);
-	code = !(status & 0x7f) ? CLD_EXITED : CLD_KILLED;
+	code = code_of(status);
 	reaped = has_parent(slot) &&
 		 (task_process_slot(slot->parent_slot)->flags &
 			 PROCESS_IGNORES_CHILD);
@@ -270,6 +277,13 @@ void process_exit(int status)
 	task_set_process(NULL);
 	process_free(p);
 	gate_finish(t);
+}
+
+void process_die(struct frame *frame, int signal)
+{
+	bool dumped = core_dump(frame, signal);
+
+	process_exit(STATUS_SIGNAL(signal) | (dumped ? STATUS_DUMPED : 0));
 }
 
 /* ---- threads ---- */

@@ -9,6 +9,7 @@
 /* Wait statuses: POSIX.1-2024 wait(), in Linux' coding. */
 #define STATUS_EXIT(code)     (((code)&0xff) << 8)
 #define STATUS_SIGNAL(signal) (signal)
+#define STATUS_DUMPED	      0x80
 #define STATUS_STOP(signal)   ((signal) << 8 | 0x7f)
 
 /* ---- life.c ---- */
@@ -98,6 +99,11 @@ void priority_begin(struct thread *t, uint64_t affinity);
 /* The calling thread, new, begins with what t says it has. */
 void priority_begin_thread(const struct thread *t);
 void priority_end(const struct thread *t);
+
+/* ---- core.c ---- */
+/* Leaves a core file of the process, which dies of that signal, unless a limit
+ * forbids; whether it did. */
+bool core_dump(struct frame *frame, int signal);
 
 /* ---- end.c ---- */
 /* A wait status as the exit code of a Windows process. */

@@ -54,6 +54,8 @@ long process_exec(struct frame *frame, int at, const char *path,
 long process_late(size_t where);
 /* Ends the process with a wait status (as wait4 reports it). */
 _Noreturn void process_exit(int status);
+/* The same for a signal's default action; frame is the caller's user state. */
+_Noreturn void process_die(struct frame *frame, int signal);
 /* Ends the calling thread; the last one ends the process. */
 _Noreturn void process_exit_thread(int code);
 /* Stops until SIGCONT: the other threads are sent to the gate to park there

@@ -47,7 +47,9 @@ static bool report(
 		out->code = CLD_CONTINUED;
 	} else if (task_process_state(word) == PROCESS_ZOMBIE) {
 		out->status = task_process_status(word);
-		out->code = out->status & 0x7f ? CLD_KILLED : CLD_EXITED;
+		out->code = !(out->status & 0x7f)	  ? CLD_EXITED
+			    : out->status & STATUS_DUMPED ? CLD_DUMPED
+							  : CLD_KILLED;
 		return w->options & WEXITED;
 	} else if (stopped && stopped != STATUS_CONTINUED &&
 		   (w->options & WSTOPPED)) {
@@ -62,7 +64,8 @@ static bool report(
 
 static bool ended(const struct found *f)
 {
-	return f->code == CLD_EXITED || f->code == CLD_KILLED;
+	return f->code == CLD_EXITED || f->code == CLD_KILLED ||
+	       f->code == CLD_DUMPED;
 }
 
 /* 1: found; 0: children, but nothing to tell; -ECHILD.  A child that has ended

@@ -36,6 +36,37 @@ static void frame_from_context(struct frame *f, const CONTEXT *c)
 	memcpy(f->fx, &c->FltSave, sizeof f->fx);
 }
 
+_Static_assert(sizeof(CONTEXT) == WIN_CONTEXT_SIZE, "CONTEXT");
+
+void win_context_write(void *to, const struct frame *f)
+{
+	CONTEXT c = {
+		.ContextFlags = CONTEXT_FULL | CONTEXT_FLOATING_POINT,
+		.Rax = f->rax,
+		.Rcx = f->rcx,
+		.Rdx = f->rdx,
+		.Rbx = f->rbx,
+		.Rsp = f->rsp,
+		.Rbp = f->rbp,
+		.Rsi = f->rsi,
+		.Rdi = f->rdi,
+		.R8 = f->r8,
+		.R9 = f->r9,
+		.R10 = f->r10,
+		.R11 = f->r11,
+		.R12 = f->r12,
+		.R13 = f->r13,
+		.R14 = f->r14,
+		.R15 = f->r15,
+		.Rip = f->rip,
+		.EFlags = (DWORD)f->flags,
+	};
+
+	memcpy(&c.FltSave, f->fx, sizeof f->fx);
+	c.MxCsr = c.FltSave.MxCsr;
+	memcpy(to, &c, sizeof c);
+}
+
 /* Intel SDM 1, 13.1 to 13.5: what XCR0 has of AVX (bit 2) and AVX-512 (bits 5
  * to 7), and where that lies in the area, which is the same everywhere. */
 void win_context_start(void)

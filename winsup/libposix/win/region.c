@@ -73,3 +73,33 @@ int win_region_resident(const void *at, size_t count, uint8_t *resident)
 	win_free(pages);
 	return r;
 }
+
+/* Guard pages are left alone: to read one would be to use it up. */
+static bool is_readable(const MEMORY_BASIC_INFORMATION *m)
+{
+	return m->State == MEM_COMMIT &&
+	       !(m->Protect & (PAGE_NOACCESS | PAGE_GUARD | PAGE_EXECUTE));
+}
+
+size_t win_ranges(
+	const struct win_range *within, struct win_range *out, size_t room)
+{
+	uintptr_t at = within->start, end = within->start + within->size;
+	MEMORY_BASIC_INFORMATION m;
+	size_t n = 0;
+
+	while (at < end && VirtualQuery((void *)at, &m, sizeof m)) {
+		uintptr_t next = (uintptr_t)m.BaseAddress + m.RegionSize;
+
+		if (next > end)
+			next = end;
+		if (is_readable(&m)) {
+			if (n && out[n - 1].start + out[n - 1].size == at)
+				out[n - 1].size += next - at;
+			else if (n < room)
+				out[n++] = (struct win_range){ at, next - at };
+		}
+		at = next;
+	}
+	return n;
+}

@@ -75,6 +75,13 @@ struct win_memory {
 	int protection;	      /* WIN_* */
 	bool free, reserved, committed;
 };
+/* Stretches of memory that can be read, within one: how many of `room`. */
+struct win_range {
+	uintptr_t start;
+	size_t size;
+};
+size_t win_ranges(
+	const struct win_range *within, struct win_range *out, size_t room);
 int win_region_reserve(void *at, size_t size); /* exactly there, or -EEXIST */
 int win_region_release(void *at);	       /* the whole reservation */
 int win_region_commit(void *at, size_t size, int protection);
@@ -194,6 +201,9 @@ void win_thread_stack_words(uint64_t words[4]);
 /* ---- contexts and exceptions ---- */
 struct frame; /* abi/frame.h; FRAME_FULL here */
 int win_context_get(win_handle thread, struct frame *out);
+/* The same as Windows' CONTEXT, for who reads memory dumps. */
+#define WIN_CONTEXT_SIZE 1232
+void win_context_write(void *to, const struct frame *f);
 /* Sets only rip, rsp and rcx: enough to send the thread to the gate. */
 int win_context_redirect(
 	win_handle thread, uint64_t rip, uint64_t rsp, uint64_t rcx);

@@ -604,6 +604,80 @@ static void many_files(void **state)
 	close(ep);
 }
 
+/* More instances watch one file than a wait queue of libposix has room for. */
+static void many_watch_one(void **state)
+{
+	int eps[12], outer = epoll_create1(0), fd = shared_fd = eventfd(0, 0);
+	pthread_t t;
+
+	for (int i = 0; i < 12; i++) {
+		eps[i] = epoll_create1(0);
+		add(eps[i], fd, EPOLLIN | (i % 2 ? EPOLLET : 0));
+	}
+	add(outer, eps[11], EPOLLIN);
+	for (int i = 0; i < 12; i++) {
+		assert_int_equal(event_of(eps[i], fd, 0), 0);
+		pthread_create(&t, NULL, count_later, NULL);
+		assert_int_equal(event_of(eps[i], fd, -1), EPOLLIN);
+		pthread_join(t, NULL);
+		for (int k = 0; k < 12; k++)
+			if (k != i)
+				assert_int_equal(
+					event_of(eps[k], fd, 0), EPOLLIN);
+		take(fd);
+	}
+	pthread_create(&t, NULL, count_later, NULL);
+	assert_int_equal(event_of(outer, eps[11], -1), EPOLLIN);
+	pthread_join(t, NULL);
+	/* gone from under a sleeper, and still nobody is stuck */
+	take(fd);
+	for (int i = 0; i < 12; i++)
+		event_of(eps[i], fd, 0);
+	for (int i = 0; i < 11; i++)
+		close(eps[i]);
+	pthread_create(&t, NULL, count_later, NULL);
+	assert_int_equal(event_of(eps[11], fd, -1), EPOLLIN);
+	pthread_join(t, NULL);
+	close(fd);
+	assert_int_equal(event_of(eps[11], fd, 20), 0);
+	close(eps[11]);
+	close(outer);
+}
+
+static void *close_later(void *fd)
+{
+	usleep(50000);
+	close(*(int *)fd);
+	usleep(50000);
+	count(shared_fd, 1);
+	return NULL;
+}
+
+static void closed_during_a_wait(void **state)
+{
+	int ep = epoll_create1(0), fd = eventfd(0, 0), p[2];
+	pthread_t t;
+
+	shared_fd = eventfd(0, 0);
+	add(ep, fd, EPOLLIN);
+	add(ep, shared_fd, EPOLLIN);
+	pthread_create(&t, NULL, close_later, &fd);
+	assert_int_equal(event_of(ep, shared_fd, -1), EPOLLIN);
+	pthread_join(t, NULL);
+	take(shared_fd);
+	/* the last writer's end is the reader's event */
+	pipe(p);
+	add(ep, p[0], EPOLLIN);
+	add(ep, p[1], EPOLLIN);
+	pthread_create(&t, NULL, close_later, &p[1]);
+	assert_int_equal(event_of(ep, p[0], -1), EPOLLHUP);
+	pthread_join(t, NULL);
+	close(p[0]);
+	assert_int_equal(event_of(ep, shared_fd, 0), EPOLLIN);
+	close(shared_fd);
+	close(ep);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -624,6 +698,8 @@ int main(void)
 		cmocka_unit_test(after_fork),
 		cmocka_unit_test(a_killed_peer_is_seen),
 		cmocka_unit_test(many_files),
+		cmocka_unit_test(many_watch_one),
+		cmocka_unit_test(closed_during_a_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

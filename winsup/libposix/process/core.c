@@ -35,7 +35,9 @@ struct dump {
 static void put(struct dump *d, const void *bytes, size_t size)
 {
 	struct iovec v = { (void *)bytes, size };
-	struct io io = { &v, 1, size, (int64_t)d->at, false };
+	struct io io = {
+		.vector = &v, .count = 1, .size = size, .offset = (int64_t)d->at
+	};
 
 	if (size > d->left)
 		v.iov_len = io.size = d->left;

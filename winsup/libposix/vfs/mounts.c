@@ -204,7 +204,9 @@ static void mount_line(char *line)
 static void mount_table(void)
 {
 	static const char name[] = "/etc/fstab";
-	struct place p = { &mounts[0], (char *)name + 1, 9, false, false };
+	struct place p = {
+		.mount = &mounts[0], .rest = (char *)name + 1, .length = 9
+	};
 	uint16_t path[2048];
 	int64_t n = nt_fs.native_path(&p, path, 2048);
 	struct win_name file = { 0, path, (size_t)n };

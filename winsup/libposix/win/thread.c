@@ -41,8 +41,9 @@ int win_thread_create(win_handle *out, uint32_t *id, size_t stack,
 		return -ENOMEM;
 	start->run = body;
 	start->argument = argument;
+	/* it may end, and *out with it, before its maker goes on */
 	thread = CreateThread(NULL, stack, run, start,
-		STACK_SIZE_PARAM_IS_A_RESERVATION, &number);
+		STACK_SIZE_PARAM_IS_A_RESERVATION | CREATE_SUSPENDED, &number);
 	if (!thread) {
 		win_free(start);
 		return win_errno_last();
@@ -50,6 +51,7 @@ int win_thread_create(win_handle *out, uint32_t *id, size_t stack,
 	*out = (win_handle)thread;
 	if (id)
 		*id = number;
+	ResumeThread(thread);
 	return 0;
 }
 

@@ -5,6 +5,11 @@
 
 #include <stdint.h>
 
+/* uname(2) and /proc.  Programs that look for a kernel's version find one that
+ * has what is here. */
+#define KERNEL_NAME    "libposix"
+#define KERNEL_RELEASE "5.4.0-libposix"
+
 /* struct stat is the kernel's on x86-64; kept apart from <sys/stat.h> so that
  * the lower half shows what it fills. */
 struct kstat {

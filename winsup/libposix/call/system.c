@@ -18,11 +18,9 @@ long sys_uname(struct utsname *user)
 
 	memset(&u, 0, sizeof u);
 	win_machine(&machine);
-	format(u.sysname, sizeof u.sysname, "libposix");
+	format(u.sysname, sizeof u.sysname, KERNEL_NAME);
 	win_host_name(u.nodename, sizeof u.nodename);
-	/* programs that look for a kernel's version find one that has what
-	 * is here */
-	format(u.release, sizeof u.release, "5.4.0-libposix");
+	format(u.release, sizeof u.release, KERNEL_RELEASE);
 	format(u.version, sizeof u.version, "Windows %u.%u.%u", machine.major,
 		machine.minor, machine.build);
 	format(u.machine, sizeof u.machine, "x86_64");

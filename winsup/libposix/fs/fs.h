@@ -7,6 +7,7 @@
 extern const struct fs_ops nt_fs;	   /* a folder of a Windows volume */
 extern const struct fs_ops dev_fs;	   /* /dev */
 extern const struct fs_ops descriptors_fs; /* /proc/self/fd, /dev/fd */
+extern const struct fs_ops proc_fs;	   /* /proc */
 extern const struct fs_ops etc_fs;	   /* what etc/ lacks */
 extern const struct fs_ops drives_fs;	   /* /mnt: one folder a drive */
 
@@ -15,7 +16,19 @@ void nt_fs_start(void);
 void dev_fs_start(void);
 void descriptors_fs_start(void);
 void drives_fs_start(void);
+void proc_fs_start(void);
 void etc_fs_start(void);
+
+/* The images of a process are a higher room's: that tells how to find the next
+ * one, from *cursor NULL on; process as for memory_read_of(). */
+struct proc_image {
+	uintptr_t base;
+	size_t size;
+	char path[PATH_SIZE];
+};
+void proc_register_images(
+	bool (*next)(win_handle process, const struct images *there,
+		const void **cursor, struct proc_image *out));
 
 /* Whether the file at this place in the root can be made up. */
 bool etc_makes(const char *rest, size_t length);

@@ -61,6 +61,7 @@ int gate_start(uint32_t claim_slot, uint64_t claim)
 	nt_fs_start();
 	dev_fs_start();
 	drives_fs_start();
+	proc_fs_start();
 	etc_fs_start();
 	ipc_start();
 	pidfd_start();

@@ -8,8 +8,31 @@
 #include "fs/fs.h"
 #include "memory/memory.h"
 
+/* For /proc: another process's list, read without its lock. */
+static bool next_of(win_handle process, const struct images *there,
+	const void **cursor, struct proc_image *out)
+{
+	const struct list *head = &there->list, *at = *cursor ? *cursor : head;
+	struct list entry;
+	struct image im;
+	struct resident r;
+
+	if (memory_read_of(process, &entry, at, sizeof entry) ||
+		entry.next == head ||
+		memory_read_of(process, &im,
+			container_of(entry.next, struct image, entry),
+			sizeof im) ||
+		memory_read_of(process, &r, im.resident, sizeof r))
+		return false;
+	*cursor = entry.next;
+	out->base = (uintptr_t)r.base;
+	out->size = r.size;
+	return memory_string_of(process, out->path, im.path, PATH_SIZE) > 0;
+}
+
 int image_start(void)
 {
+	proc_register_images(next_of);
 	return 0;
 }
 

@@ -84,6 +84,25 @@ bool memory_find(uintptr_t address, struct region *out);
 /* Iterates over all regions in address order; for /proc/self/maps. */
 bool memory_next(uintptr_t after, struct region *out);
 
+/* ---- what another process has, for /proc ----
+ *
+ * A process is looked into from outside, without its locks: what is read may
+ * just be changing, so nothing of it is trusted.  process: of Windows, 0 for
+ * the caller's own. */
+/* 0 or -EFAULT. */
+long memory_read_of(
+	win_handle process, void *to, const void *there, size_t size);
+/* A string: its length, -EFAULT, -ENAMETOOLONG. */
+long memory_string_of(
+	win_handle process, char *to, const char *there, size_t room);
+struct memory_walk { /* zeros at the beginning */
+	uintptr_t after;
+	const void *entry;
+};
+bool memory_next_of(
+	win_handle process, struct memory_walk *w, struct region *out);
+bool memory_is_break(uintptr_t address); /* brk(2)'s */
+
 /* ---- life of a process ---- */
 
 struct transfer; /* task/transfer.h */

@@ -203,6 +203,9 @@ long process_vfork(struct frame *frame, uint64_t child_stack)
 	p->suid = parent->suid;
 	p->sgid = parent->sgid;
 	p->images = parent->images;
+	p->arguments = parent->arguments;
+	p->environment = parent->environment;
+	p->environment_end = parent->environment_end;
 	p->vfork_of = parent;
 	p->vfork_sigmask = t->sigmask;
 	memcpy(p->vfork_frame, frame, sizeof *frame);

@@ -477,8 +477,8 @@ void native_run(struct process *p, const char *path, struct arguments *a)
 	uint32_t code = 0;
 	int r = start(&c, a, path);
 
-	(void)p;
-	arguments_free(a);
+	program_set_name(p, path);
+	program_tell_arguments(p, a, (uintptr_t)a->bytes);
 	if (r) {
 		close_streams(&c);
 		give_up(path, -r);
@@ -486,5 +486,7 @@ void native_run(struct process *p, const char *path, struct arguments *a)
 	await(&c);
 	win_process_ended(c.process, &code);
 	close_streams(&c);
+	p->arguments = p->environment = p->environment_end = 0;
+	arguments_free(a);
 	process_exit(wait_status(code));
 }

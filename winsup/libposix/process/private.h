@@ -48,6 +48,11 @@ struct identity; /* image/image.h */
  * standard error if it cannot be loaded. */
 void program_enter(struct process *p, struct frame *frame, const char *path,
 	const struct identity *seen, struct arguments *a);
+/* Comm, and what /proc/PID/exe leads to. */
+void program_set_name(struct process *p, const char *path);
+/* The strings now lie there: for /proc. */
+void program_tell_arguments(
+	struct process *p, const struct arguments *a, uintptr_t at);
 /* Writes to the program's own standard error. */
 void program_say(char *line, size_t size);
 /* Too late to return: ends the process as Linux does when its loader finds that

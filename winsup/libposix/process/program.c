@@ -55,6 +55,18 @@ static size_t stack_size(const struct process *p, const struct arguments *a)
 	return round_up(limit, 65536);
 }
 
+void program_tell_arguments(
+	struct process *p, const struct arguments *a, uintptr_t at)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < a->argc; i++)
+		n += strlen(a->bytes + n) + 1;
+	p->arguments = at;
+	p->environment = at + n;
+	p->environment_end = at + a->size;
+}
+
 /* man 2 execve and the x86-64 psABI's "Initial Stack": argc, argv, envp,
  * auxiliary vector, and above them what they point at. */
 static uintptr_t build_stack(
@@ -71,6 +83,7 @@ static uintptr_t build_stack(
 		return 0;
 	name = push(&s, path, strlen(path) + 1, 1);
 	strings = push(&s, a->bytes, a->size, 16);
+	program_tell_arguments(p, a, strings);
 	random = push(&s, a->random, sizeof a->random, 16);
 	size = fill_auxiliary(auxiliary, p, random, name);
 	/* the whole vector ends at a multiple of 16 */
@@ -94,7 +107,7 @@ static uintptr_t build_stack(
 	return s.at;
 }
 
-static void set_name(struct process *p, const char *path)
+void program_set_name(struct process *p, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char *name = task_process_slot(p->slot)->name;
@@ -162,7 +175,7 @@ void program_enter(struct process *p, struct frame *frame, const char *path,
 	trace_if_asked(a);
 	memory_upper_reset();
 	current->tp = current->upper = NULL;
-	set_name(p, path);
+	program_set_name(p, path);
 	r = list ? image_load_program(p, path, seen, list + a->argc + 1,
 			   problem, sizeof problem)
 		 : -ENOMEM;
@@ -179,7 +192,7 @@ void program_enter_adopted(struct process *p, struct frame *frame,
 	char **list = arguments_pointers(a);
 	long r;
 
-	set_name(p, path);
+	program_set_name(p, path);
 	r = list ? image_adopt_program(p, m, path, list + a->argc + 1, problem,
 			   sizeof problem)
 		 : -ENOMEM;

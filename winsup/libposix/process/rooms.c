@@ -20,6 +20,9 @@ static void core_pack(struct process *p, struct transfer *to, int how)
 	transfer_put_number(to, p->suid);
 	transfer_put_number(to, p->sgid);
 	transfer_put_string(to, p->program);
+	transfer_put_number(to, p->arguments);
+	transfer_put_number(to, p->environment);
+	transfer_put_number(to, p->environment_end);
 }
 
 static int core_unpack(struct process *p, struct transfer *from, int how)
@@ -34,6 +37,9 @@ static int core_unpack(struct process *p, struct transfer *from, int how)
 	p->suid = (uint32_t)transfer_get_number(from);
 	p->sgid = (uint32_t)transfer_get_number(from);
 	p->program = transfer_get_string(from);
+	p->arguments = transfer_get_number(from);
+	p->environment = transfer_get_number(from);
+	p->environment_end = transfer_get_number(from);
 	return (int)from->error;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "abi/errno.h"
+#include "memory/memory.h"
 #include "task/transfer.h"
 
 struct signals *signals_create(void)
@@ -118,4 +119,23 @@ int signal_unpack(struct process *p, struct transfer *from, int how)
 	}
 	signal_actions_changed(p);
 	return (int)from->error;
+}
+
+long signals_look_of(win_handle process, const struct signals *there,
+	uint64_t *ignored, uint64_t *caught)
+{
+	struct signals *s = win_alloc(sizeof *s);
+	long r = s ? memory_read_of(process, s, there, sizeof *s) : -ENOMEM;
+
+	*ignored = *caught = 0;
+	for (int i = 1; !r && i <= SIGNALS; i++) {
+		void (*handler)(int) = s->actions[i - 1].handler;
+
+		if (handler == SIG_IGN)
+			*ignored |= signal_bit(i);
+		else if (handler != SIG_DFL)
+			*caught |= signal_bit(i);
+	}
+	win_free(s);
+	return r;
 }

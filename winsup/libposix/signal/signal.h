@@ -58,6 +58,10 @@ bool signal_ignored(struct process *p, int signal);
 struct signals *signals_create(void);
 struct signals *signals_copy(const struct signals *from); /* vfork */
 void signals_free(struct signals *s);
+/* Another process's, as memory_read_of(): bit signal - 1 of what it ignores
+ * and of what it has handlers for. */
+long signals_look_of(win_handle process, const struct signals *there,
+	uint64_t *ignored, uint64_t *caught);
 void signal_exec(struct process *p);
 void signal_pack(struct process *p, struct transfer *to, int how);
 int signal_unpack(struct process *p, struct transfer *from, int how);

@@ -310,6 +310,8 @@ struct shared {
 	/* counters: of anonymous objects of shared memory, of waits, of open
 	 * file descriptions */
 	_Atomic uint64_t last_object, last_ticket, last_description;
+	/* /proc/sys/kernel/random/boot_id; 0: nobody has asked yet */
+	_Atomic uint64_t boot_id[2];
 	struct shared_lock futex_locks[FUTEX_LOCKS]; /* by hash of the word */
 	struct shared_lock table; /* process table: parents, groups, sessions */
 	/* the console's foreground process group; 0: the first process's */

@@ -110,6 +110,10 @@ struct process {
 	uint32_t uid, gid, euid, egid, suid, sgid;
 	_Atomic uint32_t exiting; /* status + 1 once exit_group has begun */
 	char *program;		  /* POSIX path of the program, win_alloc */
+	/* where argv's strings begin, where the environment's do, and where
+	 * those end: /proc/PID/cmdline and environ.  The program may write
+	 * there, and does to change what ps(1) shows. */
+	uintptr_t arguments, environment, environment_end;
 	int64_t base_user_time, base_system_time; /* host's CPU time at start */
 };
 
@@ -172,6 +176,7 @@ static inline bool task_host_taker_lives(uint64_t taker)
 }
 
 /* ---- process slots ---- */
+#define TASK_PID_MAX 99999 /* shown in five columns by ps(1) and friends */
 /* Takes a free slot, state EMBRYO, and a new pid; -EAGAIN if there is none. */
 long task_process_allocate(void);
 void task_process_free(uint32_t index); /* after the last use of its bits */
@@ -226,6 +231,18 @@ win_handle task_host_event(uint32_t host);
 /* The process that lives in this host; NULL between lives.  HOST_STATE. */
 struct process *task_process(void);
 void task_set_process(struct process *p);
+
+/* ---- for /proc: others, seen from outside as by memory_read_of() ---- */
+/* A copy of the struct of the process in `slot`, which lives in that Windows
+ * process: 0, -ESRCH, or -EACCES where the memory cannot be read. */
+long task_process_of(win_handle host, uint32_t slot, struct process *out);
+/* The next of its threads, in the order of their making. */
+struct task_walk { /* zeros at the beginning */
+	const struct list *at;
+	int count;
+};
+bool task_thread_of(win_handle host, const struct process *p,
+	struct task_walk *w, struct thread *out);
 
 /* Signals that would interrupt a sleep of this thread now (not blocked). */
 static inline uint64_t task_signals_ready(struct thread *t)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "abi/errno.h"
+#include "memory/memory.h"
 
 struct fs {
 	char *cwd; /* absolute, normalised */
@@ -105,4 +106,23 @@ int fs_unpack(struct process *p, struct transfer *from, int how)
 	p->fs->cwd = transfer_get_string(from);
 	p->fs->umask = (uint32_t)transfer_get_number(from);
 	return (int)from->error;
+}
+
+long fs_look_of(
+	win_handle process, const struct fs *there, char *cwd, uint32_t *umask)
+{
+	struct fs f, again;
+	long r = memory_read_of(process, &f, there, sizeof f);
+
+	if (r)
+		return r;
+	*umask = f.umask;
+	r = memory_string_of(process, cwd, f.cwd, PATH_SIZE);
+	if (r < 0)
+		return r;
+	/* it is freed when the process goes elsewhere */
+	if (memory_read_of(process, &again, there, sizeof again) ||
+		again.cwd != f.cwd)
+		return -EAGAIN;
+	return *cwd == '/' ? r : -EFAULT;
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "abi/errno.h"
+#include "memory/memory.h"
 
 struct files *files_create(void)
 {
@@ -353,4 +354,29 @@ void files_exec(struct process *p)
 		records_close(file);
 		file_put(file);
 	}
+}
+
+long files_look_of(
+	win_handle process, const struct files *there, struct descriptor **out)
+{
+	struct files f;
+	size_t size;
+
+	*out = NULL;
+	if (memory_read_of(process, &f, there, sizeof f))
+		return -EFAULT;
+	if (f.room < 0 || f.room > 2 * OPEN_FILES)
+		return -EFAULT;
+	size = (size_t)f.room * sizeof **out;
+	if (!size)
+		return 0;
+	*out = win_alloc(size);
+	if (!*out)
+		return -ENOMEM;
+	if (memory_read_of(process, *out, f.table, size)) {
+		win_free(*out);
+		*out = NULL;
+		return -EFAULT;
+	}
+	return f.room;
 }

@@ -241,6 +241,8 @@ int mounts_start(void)
 	if ((r = mount_root()) || (r = mount_bin()) ||
 		(r = mount_add("/dev", &dev_fs, NULL, 0, 0)) ||
 		(r = mount_add("/dev/fd", &descriptors_fs, NULL, 0, 0)) ||
+		(r = mount_add("/proc", &proc_fs, NULL, 0, 0)) ||
+		/* found at once, without a walk by way of /proc/self */
 		(r = mount_add("/proc/self/fd", &descriptors_fs, NULL, 0, 0)) ||
 		(r = mount_shm()) || (r = mount_drives()))
 		return r;
@@ -279,6 +281,11 @@ bool mount_below(const char *absolute)
 			mounts[i].prefix[n] == '/')
 			return true;
 	return false;
+}
+
+const struct mount *mount_number(int n)
+{
+	return n < mount_count ? &mounts[n] : NULL;
 }
 
 const struct mount *mount_made(const struct place *p)

@@ -86,6 +86,7 @@ enum file_kind {
 	FILE_SIGNALFD,
 	FILE_EPOLL,
 	FILE_PIDFD,
+	FILE_PROC,
 	FILE_KINDS
 };
 
@@ -227,6 +228,10 @@ int fd_next(struct files *files, int from);
 void files_pack(struct process *p, struct transfer *to, int how);
 int files_unpack(struct process *p, struct transfer *from, int how);
 void files_exec(struct process *p); /* closes what is close-on-exec */
+/* A copy (win_alloc) of another process's table, as memory_read_of(): how many
+ * it has room for, or -errno.  Its pointers mean something there only. */
+long files_look_of(
+	win_handle process, const struct files *there, struct descriptor **out);
 /* Calls f for every open file of the caller's, under a lock: it may not
  * open, close or wait. */
 void files_each(void (*f)(struct file *file, void *argument), void *argument);
@@ -326,6 +331,8 @@ bool mount_below(const char *absolute);
 /* The mount of files that are made up where there is none; NULL if p is no
  * such place. */
 const struct mount *mount_made(const struct place *p);
+/* Each in turn, from 0; NULL at the end. */
+const struct mount *mount_number(int n);
 
 #define PATH_NOFOLLOW 1u /* a link at the end is meant itself */
 #define PATH_EMPTY    2u /* AT_EMPTY_PATH */
@@ -368,5 +375,9 @@ const char *fs_cwd(void);   /* absolute POSIX path, valid till chdir */
 uint32_t fs_umask(int set); /* returns the old one; -1: only get */
 void fs_pack(struct process *p, struct transfer *to, int how);
 int fs_unpack(struct process *p, struct transfer *from, int how);
+/* Another process's, as memory_read_of(): the length of its cwd (PATH_SIZE
+ * bytes of room), or -errno; -EAGAIN: it was just changing. */
+long fs_look_of(
+	win_handle process, const struct fs *there, char *cwd, uint32_t *umask);
 
 #endif

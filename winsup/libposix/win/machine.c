@@ -33,6 +33,38 @@ void win_machine(struct win_machine *out)
 	out->build = version.dwBuildNumber;
 }
 
+/* Microsoft "NtQuerySystemInformation", SystemProcessorPerformanceInformation:
+ * KernelTime includes IdleTime; 100 ns each. */
+size_t win_processor_times(struct win_processor_times *out, size_t room)
+{
+	SYSTEM_PROCESSOR_PERFORMANCE_INFORMATION p[64];
+	ULONG size = 0;
+	size_t n;
+
+	if (!OK(NtQuerySystemInformation(
+		    SystemProcessorPerformanceInformation, p, sizeof p, &size)))
+		return 0;
+	n = size / sizeof *p;
+	if (n > room)
+		n = room;
+	for (size_t i = 0; i < n; i++) {
+		int64_t idle = p[i].IdleTime.QuadPart;
+		int64_t kernel = p[i].KernelTime.QuadPart;
+
+		out[i].user = p[i].UserTime.QuadPart * 100;
+		out[i].idle = idle * 100;
+		out[i].system = kernel > idle ? (kernel - idle) * 100 : 0;
+	}
+	return n;
+}
+
+void win_processor_ask(uint32_t leaf, uint32_t sub, uint32_t out[4])
+{
+	__asm__("cpuid"
+		: "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3])
+		: "0"(leaf), "2"(sub));
+}
+
 /* SystemFunction036 is RtlGenRandom (Microsoft "RtlGenRandom", Remarks). */
 int win_random(void *to, size_t size)
 {

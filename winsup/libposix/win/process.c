@@ -19,7 +19,8 @@ int win_process_open(win_handle *out, uint32_t id)
 {
 	HANDLE process = OpenProcess(
 		SYNCHRONIZE | PROCESS_TERMINATE | PROCESS_DUP_HANDLE |
-			PROCESS_SET_INFORMATION | PROCESS_QUERY_INFORMATION,
+			PROCESS_VM_READ | PROCESS_SET_INFORMATION |
+			PROCESS_QUERY_INFORMATION,
 		FALSE, id);
 
 	if (!process)
@@ -31,6 +32,29 @@ int win_process_open(win_handle *out, uint32_t id)
 int win_process_terminate(win_handle process, uint32_t code)
 {
 	return TerminateProcess(h(process), code) ? 0 : win_errno_last();
+}
+
+/* Microsoft "ReadProcessMemory": all of it, or nothing that counts. */
+int win_process_read(win_handle process, uintptr_t at, void *to, size_t size)
+{
+	SIZE_T done = 0;
+
+	return ReadProcessMemory(h(process), (void *)at, to, size, &done) &&
+			       done == size
+		       ? 0
+		       : -EFAULT;
+}
+
+int win_process_memory(win_handle process, struct win_process_memory *out)
+{
+	PROCESS_MEMORY_COUNTERS m = { .cb = sizeof m };
+
+	if (!K32GetProcessMemoryInfo(h(process), &m, sizeof m))
+		return win_errno_last();
+	*out = (struct win_process_memory){ m.WorkingSetSize,
+		m.PeakWorkingSetSize, m.PagefileUsage, m.PeakPagefileUsage,
+		m.PageFaultCount };
+	return 0;
 }
 
 bool win_process_ended(win_handle process, uint32_t *code)

@@ -103,3 +103,38 @@ size_t win_ranges(
 	}
 	return n;
 }
+
+static int protection_of(DWORD page)
+{
+	switch (page & 0xff) {
+	case PAGE_READONLY:
+		return WIN_READ;
+	case PAGE_READWRITE:
+	case PAGE_WRITECOPY:
+		return WIN_READ | WIN_WRITE;
+	case PAGE_EXECUTE:
+		return WIN_EXECUTE;
+	case PAGE_EXECUTE_READ:
+		return WIN_READ | WIN_EXECUTE;
+	case PAGE_EXECUTE_READWRITE:
+	case PAGE_EXECUTE_WRITECOPY:
+		return WIN_READ | WIN_WRITE | WIN_EXECUTE;
+	}
+	return 0;
+}
+
+int win_region_query(win_handle process, uintptr_t at, struct win_memory *out)
+{
+	MEMORY_BASIC_INFORMATION m;
+
+	if (!VirtualQueryEx(h(process), (void *)at, &m, sizeof m))
+		return win_errno_last();
+	*out = (struct win_memory){ (uintptr_t)m.BaseAddress,
+		(uintptr_t)m.BaseAddress + m.RegionSize,
+		m.State == MEM_COMMIT && !(m.Protect & PAGE_GUARD)
+			? protection_of(m.Protect)
+			: 0,
+		m.State == MEM_FREE, m.State == MEM_RESERVE,
+		m.State == MEM_COMMIT };
+	return 0;
+}

@@ -87,6 +87,8 @@ int win_region_release(void *at);	       /* the whole reservation */
 int win_region_commit(void *at, size_t size, int protection);
 int win_region_decommit(void *at, size_t size);
 int win_region_protect(void *at, size_t size, int protection);
+/* What lies at or above `at` in a process; -EINVAL behind the end. */
+int win_region_query(win_handle process, uintptr_t at, struct win_memory *out);
 /* For each of `count` pages from `at` (4096 bytes each) sets touched[i] to
  * whether the page differs from what it was backed by: written to since
  * commit, or no longer shared with its section.  May say true too often. */
@@ -160,6 +162,14 @@ int win_process_create(const struct win_spawn *how, win_handle *process,
  * when the last handle of the job is closed. */
 int win_job_create(win_handle *out);
 int win_process_times(win_handle process, int64_t *user, int64_t *system);
+/* 0 or -EFAULT. */
+int win_process_read(win_handle process, uintptr_t at, void *to, size_t size);
+struct win_process_memory {
+	uint64_t resident, resident_peak; /* bytes */
+	uint64_t private, private_peak;
+	uint64_t faults;
+};
+int win_process_memory(win_handle process, struct win_process_memory *out);
 /* This process has begun to run; first thing in a host. */
 int win_process_runs(void);
 /* Ends the processes of that program file (full Windows path, terminated)
@@ -407,6 +417,13 @@ struct win_machine {
 	uint32_t major, minor, build; /* of Windows */
 };
 void win_machine(struct win_machine *out);
+/* What each processor did since the start, ns; how many they are. */
+struct win_processor_times {
+	int64_t user, system, idle;
+};
+size_t win_processor_times(struct win_processor_times *out, size_t room);
+/* The four words that CPUID answers. */
+void win_processor_ask(uint32_t leaf, uint32_t sub, uint32_t out[4]);
 int win_random(void *to, size_t size);
 size_t win_host_name(char *to, size_t room); /* UTF-8 */
 size_t win_user_name(char *to, size_t room);

@@ -1,0 +1,152 @@
+/* A process of ours as /proc shows it: what it has in shared memory, and what
+ * is read from its memory, where it keeps its structs as we keep ours.  That
+ * costs fork and exec nothing, and the process itself takes no part. */
+#include "fs/proc/proc.h"
+
+#include <string.h>
+
+#include "abi/errno.h"
+#include "memory/memory.h"
+
+static bool (*next_image)(win_handle, const struct images *, const void **,
+	struct proc_image *) HOST_STATE = 0;
+
+void proc_register_images(
+	bool (*next)(win_handle process, const struct images *there,
+		const void **cursor, struct proc_image *out))
+{
+	next_image = next;
+}
+
+static bool host_of(uint32_t slot, win_handle *out)
+{
+	uint32_t host = task_process_slot(slot)->host;
+	uint64_t word;
+
+	*out = 0;
+	if (host == task_host)
+		return true;
+	if (host >= HOST_SLOTS)
+		return false;
+	word = task_shared()->hosts[host].word;
+	*out = task_host_process(host, task_host_word_generation(word));
+	return *out;
+}
+
+static long look(struct subject *s)
+{
+	long r;
+
+	if (s->own) {
+		s->process = *current->process;
+		s->there = &s->process;
+		return 0;
+	}
+	if (!host_of(s->slot, &s->host))
+		return -ESRCH;
+	r = task_process_of(s->host, s->slot, &s->process);
+	if (!r)
+		s->there = &s->process;
+	return r;
+}
+
+long subject_find(const struct node *n, struct subject *s, bool look_in)
+{
+	uint64_t word = task_process_slot(n->slot)->word;
+	enum process_state state = task_process_state(word);
+
+	memset(s, 0, sizeof *s);
+	s->slot = n->slot;
+	s->shared = task_process_slot(n->slot);
+	if (task_process_generation(word) != n->generation ||
+		(state != PROCESS_RUNNING && state != PROCESS_ZOMBIE))
+		return -ESRCH;
+	s->zombie = state == PROCESS_ZOMBIE;
+	s->own = n->slot == current->process->slot;
+	return look_in && !s->zombie ? look(s) : 0;
+}
+
+win_handle subject_windows(const struct subject *s)
+{
+	win_handle h;
+
+	if (s->zombie || !host_of(s->slot, &h))
+		return 0;
+	return h ? h : win_process_self();
+}
+
+bool subject_thread(
+	const struct subject *s, const struct node *n, struct thread *out)
+{
+	struct task_walk w = { 0 };
+
+	if (s->own && n->tid == current->tid) {
+		*out = *current;
+		return true;
+	}
+	while (s->there && task_thread_of(s->host, s->there, &w, out))
+		if (out->tid == n->tid)
+			return true;
+	return false;
+}
+
+long subject_file(
+	const struct subject *s, int from, bool exactly, struct file *out)
+{
+	struct descriptor *table;
+	long room, r = -ENOENT;
+
+	if (!s->there)
+		return -ENOENT;
+	room = files_look_of(s->host, s->there->files, &table);
+	if (room < 0)
+		return room;
+	for (int fd = from; r == -ENOENT && fd < room; fd++) {
+		if (table[fd].file && !memory_read_of(s->host, out,
+					      table[fd].file, sizeof *out))
+			r = fd;
+		if (exactly)
+			break;
+	}
+	win_free(table);
+	return r;
+}
+
+long subject_describe(const struct subject *s, const struct file *f, char *to)
+{
+	struct file_ops ops;
+	char name[32];
+	long r;
+
+	if (f->path) {
+		r = memory_string_of(s->host, to, f->path, PATH_SIZE);
+		return r < 0 ? -EACCES : r;
+	}
+	/* kinds are constants of posix1.dll, the same there as here */
+	if (memory_read_of(0, &ops, f->ops, sizeof ops) ||
+		memory_string_of(0, name, ops.name, sizeof name) < 0)
+		return -EACCES;
+	return (long)format(to, PATH_SIZE, "%s:[%lu]", name, f->description);
+}
+
+/* posix1.dll is mapped by Windows, in the same place everywhere. */
+static bool own_image(struct proc_image *out)
+{
+	const uint16_t *path = win_own_path();
+
+	out->base = (uintptr_t)win_own_image(&out->size);
+	return path_from_windows(
+		       path, utf16_length(path), out->path, PATH_SIZE) > 0;
+}
+
+bool subject_image(
+	const struct subject *s, struct image_walk *w, struct proc_image *out)
+{
+	if (!s->there || w->done)
+		return false;
+	if (s->there->images &&
+		next_image(s->host, s->there->images, &w->cursor, out))
+		return true;
+	w->done = true;
+	return own_image(out);
+}

@@ -212,6 +212,7 @@ long process_vfork(struct frame *frame, uint64_t child_stack)
 	task_process_slot((uint32_t)child)->host = task_host;
 	task_process_slot((uint32_t)child)->threads = 1;
 	task_process_slot((uint32_t)child)->main_thread = t->slot + 1;
+	p->whole = true;
 	publish((uint32_t)child);
 	t->process = p;
 	if (child_stack)

@@ -75,6 +75,8 @@ static void live(void *argument)
 			task_host, -r);
 	p->base_user_time = used.user;
 	p->base_system_time = used.system;
+	p->whole = true;
+	wake(&task_process_slot(index)->resumed);
 	watch_stub(index);
 	signal_serve(p);
 	gate_leave(t, t->frame);

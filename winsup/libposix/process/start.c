@@ -167,6 +167,7 @@ static void live(void *module)
 	if (path_from_windows(program, n, path, sizeof path) < 0)
 		format(path, sizeof path, "/");
 	program_enter_adopted(p, t->frame, module, path, &a);
+	p->whole = true;
 	signal_publish(p);
 	signal_serve(p);
 	gate_leave(t, t->frame);

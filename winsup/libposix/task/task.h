@@ -114,6 +114,9 @@ struct process {
 	 * those end: /proc/PID/cmdline and environ.  The program may write
 	 * there, and does to change what ps(1) shows. */
 	uintptr_t arguments, environment, environment_end;
+	/* all of it has arrived; whoever looks from outside waits for that on
+	 * the slot's `resumed` */
+	_Atomic bool whole;
 	int64_t base_user_time, base_system_time; /* host's CPU time at start */
 };
 

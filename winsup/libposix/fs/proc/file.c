@@ -100,28 +100,32 @@ static long proc_stat(struct file *f, struct kstat *out)
 
 /* ---- text ---- */
 
+/* Without a lock, since it may have to wait for a process on its way. */
 static long make_text(struct proc_file *p)
 {
-	long r;
+	struct text new = { 0 }, old;
+	long r = p->node.entry->text(&p->node, &new);
 
-	p->text.length = 0;
-	p->text.failed = false;
-	p->made = false;
-	r = p->node.entry->text(&p->node, &p->text);
-	if (!r && p->text.failed)
+	if (!r && new.failed)
 		r = -ENOMEM;
-	p->made = !r;
-	return r;
+	if (r) {
+		win_free(new.bytes);
+		return r;
+	}
+	lock_take(&p->file.position);
+	old = p->text;
+	p->text = new;
+	p->made = true;
+	lock_drop(&p->file.position);
+	win_free(old.bytes);
+	return 0;
 }
 
 static long copy(struct proc_file *p, struct io *io, int64_t at)
 {
 	int64_t start = at;
-	long r = !at || !p->made ? make_text(p) : 0;
 
-	if (r)
-		return r;
-	for (int i = 0; i < io->count && (size_t)at < p->text.length; i++) {
+	for (int i = 0; i < io->count && (uint64_t)at < p->text.length; i++) {
 		const struct iovec *v = &io->vector[i];
 		size_t n = p->text.length - (size_t)at;
 
@@ -141,6 +145,11 @@ static long proc_read(struct file *f, struct io *io)
 
 	if (S_ISDIR(p->node.entry->mode))
 		return -EISDIR;
+	if (!(io->offset >= 0 ? io->offset : p->at) || !p->made) {
+		n = make_text(p);
+		if (n)
+			return n;
+	}
 	lock_take(&f->position);
 	n = copy(p, io, io->offset >= 0 ? io->offset : p->at);
 	if (n > 0 && io->offset < 0)
@@ -217,9 +226,9 @@ static long proc_readdir(struct file *f, void *user, size_t size)
 		return -ENOTDIR;
 	if (!node_lives(&p->node))
 		return -ENOENT;
-	lock_take(&f->position);
 	if (p->node.entry->text && (!p->made || !p->at))
 		r = make_text(p);
+	lock_take(&f->position);
 	while (!r && node_list(&p->node, &p->text, &p->at, &e)) {
 		long n = fs_put_entry((char *)user + done, size - done, e.ino,
 			p->at + 1, e.type, e.name);

@@ -8,6 +8,8 @@
 #include "abi/errno.h"
 #include "memory/memory.h"
 
+#define ARRIVAL 2000000000l /* ns: longest wait for one on its way */
+
 static bool (*next_image)(win_handle, const struct images *, const void **,
 	struct proc_image *) HOST_STATE = 0;
 
@@ -33,37 +35,77 @@ static bool host_of(uint32_t slot, win_handle *out)
 	return *out;
 }
 
+static bool is_there(const struct node *n)
+{
+	uint64_t word = task_process_slot(n->slot)->word;
+	enum process_state state = task_process_state(word);
+
+	return task_process_generation(word) == n->generation &&
+	       (state == PROCESS_RUNNING || state == PROCESS_ZOMBIE);
+}
+
 static long look(struct subject *s)
 {
 	long r;
 
 	if (s->own) {
 		s->process = *current->process;
-		s->there = &s->process;
 		return 0;
 	}
 	if (!host_of(s->slot, &s->host))
 		return -ESRCH;
 	r = task_process_of(s->host, s->slot, &s->process);
-	if (!r)
-		s->there = &s->process;
-	return r;
+	return !r && !s->process.whole ? -ESRCH : r;
+}
+
+/* One that was just made, or goes on in another host after an exec, is a
+ * moment on its way there. */
+static long await(const struct node *n, struct subject *s)
+{
+	struct process_slot *slot = task_process_slot(n->slot);
+	int64_t deadline = win_clock_monotonic() + ARRIVAL;
+	long r, slept;
+
+	do {
+		struct sleep z;
+
+		sleep_begin(&z, deadline);
+		slept = sleep_on(&z, &slot->resumed);
+		r = look(s);
+		if (r == -ESRCH && !slept && is_there(n) &&
+			task_process_state(slot->word) == PROCESS_RUNNING)
+			slept = sleep_wait(&z);
+		else
+			slept = -ETIMEDOUT;
+		sleep_end(&z);
+	} while (r == -ESRCH && !slept);
+	if (r == -ESRCH && slept == -ERESTARTSYS)
+		return slept;
+	return r == -ESRCH ? -EACCES : r;
 }
 
 long subject_find(const struct node *n, struct subject *s, bool look_in)
 {
-	uint64_t word = task_process_slot(n->slot)->word;
-	enum process_state state = task_process_state(word);
+	long r = 0;
 
 	memset(s, 0, sizeof *s);
 	s->slot = n->slot;
 	s->shared = task_process_slot(n->slot);
-	if (task_process_generation(word) != n->generation ||
-		(state != PROCESS_RUNNING && state != PROCESS_ZOMBIE))
-		return -ESRCH;
-	s->zombie = state == PROCESS_ZOMBIE;
 	s->own = n->slot == current->process->slot;
-	return look_in && !s->zombie ? look(s) : 0;
+	if (look_in && task_process_state(s->shared->word) == PROCESS_RUNNING) {
+		r = look(s);
+		if (r == -ESRCH)
+			r = await(n, s);
+		if (!r)
+			s->there = &s->process;
+	}
+	/* what was seen was its own only if it is there still */
+	if (!is_there(n))
+		return -ESRCH;
+	s->zombie = task_process_state(s->shared->word) == PROCESS_ZOMBIE;
+	if (s->zombie)
+		s->there = NULL;
+	return s->zombie ? 0 : r;
 }
 
 win_handle subject_windows(const struct subject *s)
@@ -126,7 +168,10 @@ long subject_describe(const struct subject *s, const struct file *f, char *to)
 	if (memory_read_of(0, &ops, f->ops, sizeof ops) ||
 		memory_string_of(0, name, ops.name, sizeof name) < 0)
 		return -EACCES;
-	return (long)format(to, PATH_SIZE, "%s:[%lu]", name, f->description);
+	return (long)format(to, PATH_SIZE, "%s:[%lu]",
+		ops.kind == FILE_PIPE || ops.kind == FILE_NATIVE_PIPE ? "pipe"
+								      : name,
+		f->description);
 }
 
 /* posix1.dll is mapped by Windows, in the same place everywhere. */

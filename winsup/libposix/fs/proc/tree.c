@@ -474,6 +474,15 @@ static long proc_rmdir(const struct place *p)
 	return r ? r : !S_ISDIR(n.entry->mode) ? -ENOTDIR : -EPERM;
 }
 
+static long proc_rename(
+	const struct place *from, const struct place *to, unsigned flags)
+{
+	struct node n;
+
+	(void)flags;
+	return parse(from, &n) || parse(to, &n) ? -ENOENT : -EPERM;
+}
+
 const struct fs_ops proc_fs = {
 	.name = "proc",
 	.open = proc_open,
@@ -482,6 +491,7 @@ const struct fs_ops proc_fs = {
 	.mkdir = proc_mkdir,
 	.unlink = proc_unlink,
 	.rmdir = proc_rmdir,
+	.rename = proc_rename,
 	.set_attributes = proc_set,
 	.statfs = proc_statfs,
 	.parent = proc_parent,

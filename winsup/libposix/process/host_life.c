@@ -156,7 +156,7 @@ void host_main(void)
 	if (!host_window(task_host) ||
 		!host_exchange(slot, word, host_word_in(word, HOST_FREE)))
 		win_exit_process(1);
-	win_event_set(go);
+	win_event_set(task_host_up_event(task_host));
 	for (;;) {
 		word = slot->word;
 		switch (task_host_state(word)) {

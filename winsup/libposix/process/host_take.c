@@ -102,7 +102,7 @@ static long make(uint32_t *out, uint64_t *word)
 static long await_start(uint32_t host, uint64_t word)
 {
 	struct host_slot *slot = &task_shared()->hosts[host];
-	win_handle handles[2] = { task_host_event(host),
+	win_handle handles[2] = { task_host_up_event(host),
 		task_host_process(host, task_host_word_generation(word)) };
 	int64_t deadline = deadline_after(START_TIMEOUT);
 

@@ -230,6 +230,9 @@ win_handle task_service_event(uint32_t host);
 
 /* Event on which a waiting host sleeps: it was taken, or all are gone. */
 win_handle task_host_event(uint32_t host);
+/* Event on which the maker of a host waits for it.  Not the one above: the
+ * host, which waits on that next, could take its own signal away. */
+win_handle task_host_up_event(uint32_t host);
 
 /* The process that lives in this host; NULL between lives.  HOST_STATE. */
 struct process *task_process(void);

@@ -6,6 +6,7 @@
 static win_handle events[THREAD_SLOTS] HOST_STATE = { 0 };
 static win_handle services[HOST_SLOTS] HOST_STATE = { 0 };
 static win_handle goes[HOST_SLOTS] HOST_STATE = { 0 };
+static win_handle ups[HOST_SLOTS] HOST_STATE = { 0 };
 static _Atomic uint32_t first_guess HOST_STATE = 0;
 
 static win_handle named_event(
@@ -40,6 +41,11 @@ win_handle task_service_event(uint32_t host)
 win_handle task_host_event(uint32_t host)
 {
 	return named_event(&goes[host], "g", host);
+}
+
+win_handle task_host_up_event(uint32_t host)
+{
+	return named_event(&ups[host], "u", host);
 }
 
 bool task_thread_wake(uint32_t slot)

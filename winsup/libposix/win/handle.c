@@ -28,6 +28,11 @@ int win_duplicate_to(win_handle target, win_handle handle, win_handle *out)
 	return duplicate(GetCurrentProcess(), handle, h(target), out);
 }
 
+int win_duplicate_from(win_handle source, win_handle handle, win_handle *out)
+{
+	return duplicate(h(source), handle, GetCurrentProcess(), out);
+}
+
 int win_event_create(win_handle *out, const char *name, bool manual)
 {
 	HANDLE event = CreateEventA(NULL, manual, FALSE, name);

@@ -113,6 +113,7 @@ int win_section_flush(void *at, size_t size);
 /* ---- handles and events ---- */
 void win_close(win_handle h);			  /* 0 is fine */
 int win_duplicate(win_handle h, win_handle *out); /* within this process */
+int win_duplicate_from(win_handle process, win_handle h, win_handle *out);
 /* Into process `target`; the value in *out is valid there. */
 int win_duplicate_to(win_handle target, win_handle h, win_handle *out);
 int win_event_create(win_handle *out, const char *name, bool manual);

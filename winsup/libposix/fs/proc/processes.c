@@ -41,24 +41,44 @@ static char state_of(const struct facts *f, const struct node *n)
 		       : 'R';
 }
 
+/* Its handle is one of its own process's. */
+static bool thread_times(const struct facts *f, int64_t *user, int64_t *system)
+{
+	win_handle h;
+	bool known;
+
+	if (!f->has_thread || !f->thread.handle ||
+		win_duplicate_from(
+			subject_windows(&f->s), f->thread.handle, &h))
+		return false;
+	known = !win_thread_times(h, user, system);
+	win_close(h);
+	return known;
+}
+
 static void find_times(struct facts *f, const struct node *n)
 {
-	win_handle windows = subject_windows(&f->s);
+	int64_t user = 0, system = 0, base;
 
 	f->user = f->s.shared->user_time;
 	f->system = f->s.shared->system_time;
-	if (!f->s.there)
+	if (!f->s.there || f->s.there->vfork_of)
 		return;
-	/* of a thread elsewhere nothing is known */
-	if (n->task && n->tid != n->pid)
+	if (n->task) {
 		f->user = f->system = 0;
-	if (n->task && f->s.own && f->has_thread) {
-		win_thread_times(f->thread.handle, &f->user, &f->system);
-	} else if (n->tid == n->pid && !f->s.there->vfork_of &&
-		   !win_process_times(windows, &f->user, &f->system)) {
-		f->user -= f->s.there->base_user_time;
-		f->system -= f->s.there->base_system_time;
+		thread_times(f, &f->user, &f->system);
+		return;
 	}
+	/* Wine 8 says 0 of other processes than the caller's: then as much as
+	 * the first thread has used */
+	base = f->s.there->base_user_time + f->s.there->base_system_time;
+	win_process_times(subject_windows(&f->s), &user, &system);
+	if (user + system < base || !(user + system))
+		thread_times(f, &user, &system);
+	user -= f->s.there->base_user_time;
+	system -= f->s.there->base_system_time;
+	f->user = user > 0 ? user : 0;
+	f->system = system > 0 ? system : 0;
 }
 
 /* To be freed with win_free(). */

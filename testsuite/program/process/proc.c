@@ -148,6 +148,31 @@ static void processor_time_grows(void **state)
 		after.user + after.system < before.user + before.system + 1000);
 }
 
+static void a_child_that_works(void **state)
+{
+	struct stat_line s = { 0 };
+	int pid = fork();
+
+	if (!pid)
+		for (;;)
+			;
+	assert_true(pid > 0);
+	for (int i = 0; i < 1000 && s.user + s.system < 30; i++) {
+		usleep(10000);
+		read_stat(of(pid, "stat"), &s);
+	}
+	assert_true(s.user + s.system >= 30);
+	assert_int_equal(s.state, 'R');
+	/* always, not now and then */
+	for (int i = 0; i < 20; i++) {
+		unsigned long before = s.user + s.system;
+
+		read_stat(of(pid, "stat"), &s);
+		assert_true(s.user + s.system >= before);
+	}
+	end_child(pid);
+}
+
 static void status_tells_of_oneself(void **state)
 {
 	unsigned a, b, c, d;
@@ -806,6 +831,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stat_tells_of_oneself),
 		cmocka_unit_test(processor_time_grows),
+		cmocka_unit_test(a_child_that_works),
 		cmocka_unit_test(status_tells_of_oneself),
 		cmocka_unit_test(statm_has_seven_numbers),
 		cmocka_unit_test(a_child_from_outside),

@@ -56,9 +56,23 @@ static bool thread_times(const struct facts *f, int64_t *user, int64_t *system)
 	return known;
 }
 
+/* Wine 8 tells the caller's own times, whatever process is asked for. */
+static bool process_times(const struct facts *f, int64_t *user, int64_t *system)
+{
+	int64_t u[2], s[2];
+	win_handle self = win_process_self(), other = subject_windows(&f->s);
+
+	if (win_process_times(self, &u[0], &s[0]) ||
+		win_process_times(other, user, system) ||
+		win_process_times(self, &u[1], &s[1]))
+		return false;
+	return other == self || *user < u[0] || *user > u[1] ||
+	       *system < s[0] || *system > s[1];
+}
+
 static void find_times(struct facts *f, const struct node *n)
 {
-	int64_t user = 0, system = 0, base;
+	int64_t user = 0, system = 0;
 
 	f->user = f->s.shared->user_time;
 	f->system = f->s.shared->system_time;
@@ -69,11 +83,8 @@ static void find_times(struct facts *f, const struct node *n)
 		thread_times(f, &f->user, &f->system);
 		return;
 	}
-	/* Wine 8 says 0 of other processes than the caller's: then as much as
-	 * the first thread has used */
-	base = f->s.there->base_user_time + f->s.there->base_system_time;
-	win_process_times(subject_windows(&f->s), &user, &system);
-	if (user + system < base || !(user + system))
+	/* else as much as the first thread has used */
+	if (!process_times(f, &user, &system))
 		thread_times(f, &user, &system);
 	user -= f->s.there->base_user_time;
 	system -= f->s.there->base_system_time;

@@ -236,6 +236,7 @@ win_handle task_host_up_event(uint32_t host);
 
 /* The process that lives in this host; NULL between lives.  HOST_STATE. */
 struct process *task_process(void);
+extern struct process *task_own; /* that, for who looks from outside */
 void task_set_process(struct process *p);
 
 /* ---- for /proc: others, seen from outside as by memory_read_of() ---- */

@@ -40,6 +40,7 @@ dev
 etc
 home
 mnt
+proc
 tmp
 usr
 var

@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <mntent.h>
 #include <pwd.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -64,6 +66,27 @@ static void groups_of_a_user(void **state)
 	assert_int_equal(
 		getgrouplist("nobody of that name", 54321, groups, &count), 1);
 	assert_int_equal(groups[0], 54321);
+}
+
+/* How df finds file systems: man 3 getmntent. */
+static void mounts_are_listed(void **state)
+{
+	struct mntent *m;
+	struct statvfs v;
+	bool root = false, proc = false;
+	FILE *f = setmntent(MOUNTED, "r");
+
+	assert_non_null(f);
+	while ((m = getmntent(f))) {
+		root |= !strcmp(m->mnt_dir, "/");
+		proc |= !strcmp(m->mnt_dir, "/proc") &&
+			!strcmp(m->mnt_type, "proc");
+		if (!strcmp(m->mnt_dir, "/"))
+			assert_int_equal(statvfs(m->mnt_dir, &v), 0);
+	}
+	endmntent(f);
+	assert_true(root);
+	assert_true(proc);
 }
 
 static void passwd_is_a_file(void **state)
@@ -174,6 +197,7 @@ int main(void)
 		cmocka_unit_test(the_user_has_a_name),
 		cmocka_unit_test(the_group_has_a_name),
 		cmocka_unit_test(groups_of_a_user),
+		cmocka_unit_test(mounts_are_listed),
 		cmocka_unit_test(passwd_is_a_file),
 		cmocka_unit_test(uname_is_filled),
 		cmocka_unit_test(sizes_and_limits),

@@ -1,6 +1,7 @@
-/* /etc/passwd and /etc/group where the bundle has none: read-only files with
- * what Windows knows of its user.  The walk asks here only for a name that
- * was not found (vfs/path.c), so a real file always comes first. */
+/* /etc/passwd, /etc/group and /etc/mtab where the bundle has none: read-only
+ * files with what Windows knows of its user, and what is mounted.  The walk
+ * asks here only for a name that was not found (vfs/path.c), so a real file
+ * always comes first. */
 #include "fs/fs.h"
 
 #include <fcntl.h>
@@ -74,12 +75,19 @@ static size_t group_text(char *to)
 	       format(to + n, TEXT_ROOM - n, "%s:x:%u:\n", plain(name), p->gid);
 }
 
+/* Where programs look that do not know of /proc/mounts. */
+static size_t mtab_text(char *to)
+{
+	return proc_mounts(to, TEXT_ROOM);
+}
+
 static const struct {
 	const char *path;
 	size_t (*text)(char *to);
 } files[] = {
 	{ "etc/passwd", passwd_text },
 	{ "etc/group", group_text },
+	{ "etc/mtab", mtab_text },
 };
 
 /* Its index, or array_size(files). */

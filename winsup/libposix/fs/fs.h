@@ -30,6 +30,9 @@ void proc_register_images(
 	bool (*next)(win_handle process, const struct images *there,
 		const void **cursor, struct proc_image *out));
 
+/* The text of /proc/mounts, cut off at the room there is; its length. */
+size_t proc_mounts(char *to, size_t room);
+
 /* Whether the file at this place in the root can be made up. */
 bool etc_makes(const char *rest, size_t length);
 

@@ -461,6 +461,18 @@ long mounts_text(const struct node *n, struct text *t)
 	return 0;
 }
 
+size_t proc_mounts(char *to, size_t room)
+{
+	struct text t = { 0 };
+	size_t n;
+
+	mounts_text(NULL, &t);
+	n = t.length < room ? t.length : room;
+	memcpy(to, t.bytes, n);
+	win_free(t.bytes);
+	return n;
+}
+
 /* ---- links ---- */
 
 static long self_link(const struct node *n, char *to)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <spawn.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
@@ -203,8 +204,82 @@ static void flock_inChildThatEnds_isKeptByParent(void **state)
 		if (flock(f, LOCK_EX | LOCK_NB)) _exit(1));
 }
 
-int main(void)
+static const char *program;
+
+/* What is opened between vfork() and exec is the new program's alone: when it
+ * shares others, its own keep their flags. */
+static void opened_forASpawnedProgram_keepsItsFlags(void **state)
 {
+	posix_spawn_file_actions_t actions;
+	char *arguments[] = { (char *)program, "spawned", NULL };
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
+	assert_int_equal(posix_spawn_file_actions_addopen(&actions, 50,
+				 "opened", O_WRONLY | O_CREAT | O_APPEND, 0600),
+		0);
+	assert_int_equal(posix_spawn(&child, program, &actions, NULL, arguments,
+				 environ),
+		0);
+	posix_spawn_file_actions_destroy(&actions);
+	ends_well(child);
+	assert_int_equal(unlink("opened"), 0);
+}
+
+/* The first that shares a file may be between vfork() and exec: it is still
+ * its parent's when that one has ended. */
+static void shared_firstByAVforkedChild_isStillTheParents(void **state)
+{
+	int others[2];
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(fcntl(fd, F_SETFL, O_APPEND), 0);
+	child = vfork();
+	if (!child) {
+		execl(program, program, "nothing", (char *)0);
+		_exit(1);
+	}
+	ends_well(child);
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(pipe(others), 0);
+		fcntl(others[0], F_SETFL, O_NONBLOCK);
+		CHILD(if (flags(fd) != (O_RDWR | O_APPEND)) _exit(1));
+		assert_int_equal(flags(fd), O_RDWR | O_APPEND);
+		assert_int_equal(flags(others[1]), O_WRONLY);
+	}
+	for (int i = 3; i < 100; i++)
+		if (i != fd)
+			close(i);
+}
+
+static int spawned(void)
+{
+	int others[20];
+
+	for (int i = 0; i < 20; i++)
+		others[i] = open("opened", O_RDONLY | O_NONBLOCK);
+	for (int i = 0; i < 2; i++) {
+		pid_t child = fork();
+
+		if (!child)
+			_exit(flags(50) != (O_WRONLY | O_APPEND) ||
+				write(50, "x", 1) != 1);
+		ends_well(child);
+	}
+	for (int i = 0; i < 20; i++)
+		if (flags(others[i]) != (O_RDONLY | O_NONBLOCK))
+			return 1;
+	return flags(50) != (O_WRONLY | O_APPEND) || write(50, "x", 1) != 1;
+}
+
+int main(int count, char **arguments)
+{
+	program = arguments[0];
+	if (count > 1)
+		return !strcmp(arguments[1], "spawned") ? spawned() : 0;
+
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			setfl_in_child_isSeenByParent, set_up, tear_down),
@@ -220,6 +295,10 @@ int main(void)
 			tear_down),
 		cmocka_unit_test_setup_teardown(
 			flock_inChildThatEnds_isKeptByParent, set_up,
+			tear_down),
+		cmocka_unit_test(opened_forASpawnedProgram_keepsItsFlags),
+		cmocka_unit_test_setup_teardown(
+			shared_firstByAVforkedChild_isStillTheParents, set_up,
 			tear_down),
 	};
 

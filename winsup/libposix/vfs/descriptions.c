@@ -19,6 +19,13 @@ static void hold(struct holder_set *h, uint32_t process)
 	h->bits[process / 64] |= 1ul << process % 64;
 }
 
+/* Whose files are here.  Between vfork() and exec the caller is the child, but
+ * what it has open is its parent's, and stays so when the child ends. */
+static uint32_t holder_here(void)
+{
+	return task_process()->slot;
+}
+
 /* Before the file is shared, so that all who share it say the same. */
 uint64_t description_number(struct file *f)
 {
@@ -35,7 +42,7 @@ void description_holders(struct file *f, struct holder_set *out)
 	if (d)
 		*out = d->holders;
 	else
-		hold(out, current->process->slot);
+		hold(out, holder_here());
 }
 
 static struct description_slot *unused(uint32_t *index)
@@ -67,7 +74,7 @@ static void make(struct file *f)
 	if (d) {
 		d->flags = (uint32_t)f->flags;
 		d->holders = (struct holder_set){ { 0 } };
-		hold(&d->holders, current->process->slot);
+		hold(&d->holders, holder_here());
 		d->number = f->description;
 		s->description_count++;
 		f->shared = index + 1;
@@ -110,7 +117,7 @@ static void let_go(struct description_slot *d, uint32_t process)
 void description_release(struct file *f)
 {
 	if (f->shared)
-		let_go(slot_of(f), current->process->slot);
+		let_go(slot_of(f), holder_here());
 }
 
 void descriptions_forget(uint32_t process_slot)

@@ -154,7 +154,7 @@ void flock_release(struct file *f)
 	shared_lock_take(&s->records_lock);
 	l = find(f->description);
 	if (l)
-		last = let_go(l, current->process->slot);
+		last = let_go(l, task_process()->slot);
 	shared_lock_drop(&s->records_lock);
 	if (last)
 		wake(&s->records_changed);

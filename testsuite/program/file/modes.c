@@ -1,6 +1,7 @@
 /* Modes: all of them are kept, and they let and forbid what POSIX says.
  * timeout: 120 */
 #include "test.h"
+#include "user.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -379,14 +380,6 @@ static void changed_by_who_is_killed(void **state)
 		assert_int_equal(chmod("k", 0600), 0);
 	}
 	unlink("k");
-}
-
-/* On Linux root may do everything: there the test is somebody else. */
-static int become_a_user(void **state)
-{
-	if (geteuid())
-		return 0;
-	return chmod(".", 0777) || setgid(65534) || setuid(65534);
 }
 
 int main(void)

@@ -42,18 +42,7 @@ static bool add(struct event_slot *e, uint64_t *value, struct sleep *unused)
 
 static long eventfd_read_io(struct file *f, struct io *io)
 {
-	uint64_t value;
-	long r;
-
-	if (io->offset >= 0)
-		return -ESPIPE;
-	if (io->size < sizeof value)
-		return -EINVAL;
-	r = event_await(
-		f, &event_slot(f)->readable, io->nonblocking, take, &value);
-	if (!r)
-		r = io_put(io, 0, &value, sizeof value);
-	return r ? r : (long)sizeof value;
+	return event_read_number(f, io, take);
 }
 
 /* Each part is a number by itself. */

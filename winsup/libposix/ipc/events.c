@@ -31,28 +31,13 @@ static uint64_t with_state(uint64_t word, uint32_t state)
 	return (word & ~0xfful) | state;
 }
 
-static bool nobody(const struct event_slot *e)
-{
-	for (size_t i = 0; i < array_size(e->holders.bits); i++)
-		if (e->holders.bits[i])
-			return false;
-	return true;
-}
-
-static void hold(struct event_slot *e, uint32_t process_slot)
-{
-	e->holders.bits[process_slot / 64] |= 1ul << process_slot % 64;
-}
-
 /* `word` is read first, so that a slot taken since then is another's. */
 static void let_go(struct event_slot *e, uint32_t process_slot)
 {
-	uint64_t bit = 1ul << process_slot % 64, word = e->word;
+	uint64_t word = e->word;
 
-	if (!(e->holders.bits[process_slot / 64] & bit))
-		return;
-	e->holders.bits[process_slot / 64] &= ~bit;
-	if (nobody(e))
+	if (holders_remove(&e->holders, process_slot) &&
+		holders_none(&e->holders))
 		exchange(e, word, with_state(word, SLOT_FREE));
 }
 
@@ -72,7 +57,7 @@ static bool take(struct event_slot *e, uint64_t word, uint64_t value)
 
 	if (!exchange(e, word, taken))
 		return false;
-	hold(e, task_process()->slot);
+	holders_add(&e->holders, task_process()->slot);
 	e->value = value;
 	e->due = e->interval = 0;
 	e->mode = 0;
@@ -90,7 +75,7 @@ static long allocate(struct event_file *f, uint64_t value)
 		uint64_t word = e->word;
 
 		/* one whose maker died before he held it */
-		if ((word & 0xff) == SLOT_CHANGING && nobody(e))
+		if ((word & 0xff) == SLOT_CHANGING && holders_none(&e->holders))
 			exchange(e, word, with_state(word, SLOT_FREE));
 		word = e->word;
 		if ((word & 0xff) != SLOT_FREE)
@@ -153,7 +138,7 @@ struct file *event_unpack(struct transfer *from, const struct file_ops *ops)
 
 void event_shared_with(struct file *f, uint32_t process_slot)
 {
-	hold(event_slot(f), process_slot);
+	holders_add(&event_slot(f)->holders, process_slot);
 }
 
 void event_release(struct file *f)
@@ -182,8 +167,7 @@ long event_stat(struct file *f, struct kstat *out)
 }
 
 long event_await(struct file *f, struct wait_queue *q, bool nonblocking,
-	bool (*try)(struct event_slot *e, uint64_t *value, struct sleep *s),
-	uint64_t *value)
+	event_try *try, uint64_t *value)
 {
 	struct event_slot *e = event_slot(f);
 	struct sleep s;
@@ -221,4 +205,20 @@ long io_put(const struct io *io, size_t at, const void *bytes, size_t size)
 		at = 0;
 	}
 	return 0;
+}
+
+long event_read_number(struct file *f, struct io *io, event_try *take)
+{
+	uint64_t value;
+	long r;
+
+	if (io->offset >= 0)
+		return -ESPIPE;
+	if (io->size < sizeof value)
+		return -EINVAL;
+	r = event_await(
+		f, &event_slot(f)->readable, io->nonblocking, take, &value);
+	if (!r)
+		r = io_put(io, 0, &value, sizeof value);
+	return r ? r : (long)sizeof value;
 }

@@ -51,11 +51,14 @@ void event_release(struct file *f);
 long event_create(struct file **out, const struct file_ops *ops, int flags,
 	uint64_t value);
 struct file *event_unpack(struct transfer *from, const struct file_ops *ops);
+/* Takes, or puts, a value if it can; s: registers what else may make it so. */
+typedef bool event_try(struct event_slot *e, uint64_t *value, struct sleep *s);
 /* Calls `try` until it succeeds, and sleeps on q between: 0, -EAGAIN,
  * -ERESTARTSYS. */
 long event_await(struct file *f, struct wait_queue *q, bool nonblocking,
-	bool (*try)(struct event_slot *e, uint64_t *value, struct sleep *s),
-	uint64_t *value);
+	event_try *try, uint64_t *value);
+/* read(2) of a file that gives numbers of eight bytes, one a call. */
+long event_read_number(struct file *f, struct io *io, event_try *take);
 
 /* Bytes to the place `at` of a transfer: 0 or -EFAULT. */
 long io_put(const struct io *io, size_t at, const void *bytes, size_t size);

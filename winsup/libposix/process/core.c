@@ -130,7 +130,7 @@ static void put_other(struct dump *d, struct thread *t)
 /* ---- the file ---- */
 
 /* Programs, shared objects, posix1.dll with musl's data, and what `memory`
- * has placed; not what Windows keeps for itself. */
+ * has placed, where memory.h says; not what Windows keeps for itself. */
 static void find_ranges(struct dump *d)
 {
 	size_t size;

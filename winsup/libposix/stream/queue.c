@@ -69,16 +69,6 @@ static bool exchange(struct queue_slot *s, uint64_t old, uint64_t new)
 		false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 }
 
-static bool nobody(const struct holder_set *h)
-{
-	uint32_t words = (task_shared()->process_end + 63) / 64;
-
-	for (uint32_t i = 0; i < words; i++)
-		if (h->bits[i])
-			return false;
-	return true;
-}
-
 /* Frees a slot that nobody holds.  `word` was read before the last holder
  * went, so that a queue made since then is another.  A fifo's may be found and
  * held anew meanwhile (queue_open()), but not under the lock. */
@@ -88,7 +78,7 @@ static bool free_unheld(struct queue_slot *s, uint64_t word)
 
 	if (fifo)
 		shared_lock_take(&task_shared()->fifo_lock);
-	unheld = nobody(&s->readers) && nobody(&s->writers);
+	unheld = holders_none(&s->readers) && holders_none(&s->writers);
 	if (unheld)
 		exchange(s, word, with_state(word, SLOT_FREE));
 	if (fifo)
@@ -166,18 +156,15 @@ int queue_create(struct queue *out, uint32_t process_slot)
 
 void queue_hold(struct queue q, enum queue_end end, uint32_t process_slot)
 {
-	holders(q, end)->bits[process_slot / 64] |= 1ul << process_slot % 64;
+	holders_add(holders(q, end), process_slot);
 }
 
 static void let_go(struct queue_slot *s, struct holder_set *h,
 	struct wait_queue *others, uint32_t process_slot)
 {
-	uint64_t bit = 1ul << process_slot % 64, word = s->word;
+	uint64_t word = s->word;
 
-	if (!(h->bits[process_slot / 64] & bit))
-		return;
-	h->bits[process_slot / 64] &= ~bit;
-	if (!free_unheld(s, word))
+	if (holders_remove(h, process_slot) && !free_unheld(s, word))
 		wake(others);
 }
 
@@ -237,8 +224,8 @@ static void open_end(struct queue q, enum queue_end end, bool opens, bool made,
 		queue_hold(q, end, process_slot);
 		s->openings[end]++;
 	} else if (made) {
-		h->bits[process_slot / 64] &= ~(1ul << process_slot % 64);
-	} else if (!nobody(h)) {
+		holders_remove(h, process_slot);
+	} else if (!holders_none(h)) {
 		/* met: also if it is gone before we look again */
 		--*before;
 	}
@@ -330,7 +317,7 @@ static void watch(struct queue q, uint32_t process_slot, void *sleep)
 
 bool queue_has(struct queue q, enum queue_end end)
 {
-	return !nobody(holders(q, end));
+	return !holders_none(holders(q, end));
 }
 
 uint32_t queue_status(struct queue q, enum queue_end end)

@@ -239,6 +239,31 @@ struct process *task_process(void);
 extern struct process *task_own; /* that, for who looks from outside */
 void task_set_process(struct process *p);
 
+/* ---- which processes hold a thing (decisions/queue-holders.md) ---- */
+static inline void holders_add(struct holder_set *h, uint32_t process_slot)
+{
+	h->bits[process_slot / 64] |= 1ul << process_slot % 64;
+}
+/* False if it was none of them. */
+static inline bool holders_remove(struct holder_set *h, uint32_t process_slot)
+{
+	uint64_t bit = 1ul << process_slot % 64;
+
+	if (!(h->bits[process_slot / 64] & bit))
+		return false;
+	h->bits[process_slot / 64] &= ~bit;
+	return true;
+}
+static inline bool holders_none(const struct holder_set *h)
+{
+	uint32_t words = (task_shared()->process_end + 63) / 64;
+
+	for (uint32_t i = 0; i < words; i++)
+		if (h->bits[i])
+			return false;
+	return true;
+}
+
 /* ---- for /proc: others, seen from outside as by memory_read_of() ---- */
 /* A copy of the struct of the process in `slot`, which lives in that Windows
  * process: 0, -ESRCH, or -EACCES where the memory cannot be read. */

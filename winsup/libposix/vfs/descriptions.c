@@ -14,11 +14,6 @@ static struct description_slot *slot_of(struct file *f)
 	return f->shared ? &task_shared()->descriptions[f->shared - 1] : NULL;
 }
 
-static void hold(struct holder_set *h, uint32_t process)
-{
-	h->bits[process / 64] |= 1ul << process % 64;
-}
-
 /* Whose files are here.  Between vfork() and exec the caller is the child, but
  * what it has open is its parent's, and stays so when the child ends. */
 static uint32_t holder_here(void)
@@ -42,7 +37,7 @@ void description_holders(struct file *f, struct holder_set *out)
 	if (d)
 		*out = d->holders;
 	else
-		hold(out, holder_here());
+		holders_add(out, holder_here());
 }
 
 static struct description_slot *unused(uint32_t *index)
@@ -74,7 +69,7 @@ static void make(struct file *f)
 	if (d) {
 		d->flags = (uint32_t)f->flags;
 		d->holders = (struct holder_set){ { 0 } };
-		hold(&d->holders, holder_here());
+		holders_add(&d->holders, holder_here());
 		d->number = f->description;
 		s->description_count++;
 		f->shared = index + 1;
@@ -88,7 +83,7 @@ void description_share(struct file *f, uint32_t process_slot)
 	if (!f->shared)
 		make(f);
 	if (f->shared)
-		hold(&slot_of(f)->holders, process_slot);
+		holders_add(&slot_of(f)->holders, process_slot);
 }
 
 void description_set_flags(struct file *f, int flags)
@@ -100,14 +95,11 @@ void description_set_flags(struct file *f, int flags)
 
 static void let_go(struct description_slot *d, uint32_t process)
 {
-	uint64_t bit = 1ul << process % 64, number = d->number;
+	uint64_t number = d->number;
 
-	if (!number || !(d->holders.bits[process / 64] & bit))
+	if (!number || !holders_remove(&d->holders, process) ||
+		!holders_none(&d->holders))
 		return;
-	d->holders.bits[process / 64] &= ~bit;
-	for (size_t i = 0; i < array_size(d->holders.bits); i++)
-		if (d->holders.bits[i])
-			return;
 	/* of two that let go last, one */
 	if (__atomic_compare_exchange_n((uint64_t *)&d->number, &number, 0,
 		    false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))

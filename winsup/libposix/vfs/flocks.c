@@ -33,22 +33,11 @@ static struct flock_slot *unused(void)
 	return NULL;
 }
 
-static void hold(struct flock_slot *l, uint32_t process)
-{
-	l->holders.bits[process / 64] |= 1ul << process % 64;
-}
-
 /* True if that was the last holder. */
 static bool let_go(struct flock_slot *l, uint32_t process)
 {
-	uint64_t bit = 1ul << process % 64;
-
-	if (!(l->holders.bits[process / 64] & bit))
+	if (!holders_remove(&l->holders, process) || !holders_none(&l->holders))
 		return false;
-	l->holders.bits[process / 64] &= ~bit;
-	for (size_t i = 0; i < array_size(l->holders.bits); i++)
-		if (l->holders.bits[i])
-			return false;
 	l->description = 0;
 	return true;
 }
@@ -139,7 +128,7 @@ void flock_share(struct file *f, uint32_t process_slot)
 	shared_lock_take(&s->records_lock);
 	l = find(f->description);
 	if (l)
-		hold(l, process_slot);
+		holders_add(&l->holders, process_slot);
 	shared_lock_drop(&s->records_lock);
 }
 

@@ -245,24 +245,28 @@ static long nt_truncate(struct file *f, int64_t size)
 	return win_file_truncate(nt(f)->handle, size);
 }
 
-/* Where Windows has no way of its own, by writing. */
+/* By writing, where Windows has no way of its own. */
+static long write_zeros(struct nt_file *n, int64_t start, int64_t end)
+{
+	const int64_t chunk = 65536;
+	win_handle h = positional(n);
+	char *zeros = win_alloc((size_t)chunk);
+	int64_t done = !zeros ? -ENOMEM : h ? 0 : -EIO;
+
+	n->file.written = true;
+	for (; start < end && done >= 0; start += done)
+		done = win_file_write(h, zeros,
+			(size_t)(end - start < chunk ? end - start : chunk),
+			start);
+	win_free(zeros);
+	return done < 0 ? (long)done : 0;
+}
+
 static long nt_zero(struct file *f, int64_t start, int64_t end, bool hole)
 {
-	static const char zeros[65536];
-	win_handle h = positional(nt(f));
-	int64_t n = h ? 0 : -EIO;
 	long r = win_file_zero(nt(f)->handle, start, end, hole);
 
-	if (r != -ENOSYS)
-		return r;
-	f->written = true;
-	for (; start < end && n >= 0; start += n)
-		n = win_file_write(h, zeros,
-			end - start < (int64_t)sizeof zeros
-				? (size_t)(end - start)
-				: sizeof zeros,
-			start);
-	return n < 0 ? (long)n : 0;
+	return r == -ENOSYS ? write_zeros(nt(f), start, end) : r;
 }
 
 static long nt_sync(struct file *f, bool data_only)

@@ -10,8 +10,6 @@
 #include "abi/errno.h"
 #include "call/private.h"
 
-#define SECOND 1000000000l
-
 static long set_place(const struct place *p, void *attributes)
 {
 	const struct fs_ops *ops = p->mount->ops;

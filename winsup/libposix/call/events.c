@@ -15,9 +15,7 @@
 #include "process/process.h"
 #include "signal/signal.h"
 
-#define SECOND	  1000000000l
 #define MASK_SIZE 8
-#define BLOCKABLE (~(1ul << (SIGKILL - 1) | 1ul << (SIGSTOP - 1)))
 #define STATUS	  (O_CLOEXEC | O_NONBLOCK)
 
 /* Their flags are O_CLOEXEC and O_NONBLOCK by other names. */

@@ -14,8 +14,6 @@
 #include "memory/memory.h"
 #include "signal/signal.h"
 
-#define SECOND 1000000000l
-
 static long do_poll(struct pollfd *user, unsigned long count, int64_t deadline)
 {
 	struct pollfd few[16], *fds = few;

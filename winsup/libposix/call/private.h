@@ -24,6 +24,9 @@ size_t io_below_limit(int64_t at, size_t size);
 /* One transfer, within that limit; -ESPIPE, -EINVAL where the file has none. */
 long io_run(struct file *f, struct io *io, enum direction d);
 
+/* Of a mask of signals: those that can be in it. */
+#define BLOCKABLE (~(1ul << (SIGKILL - 1) | 1ul << (SIGSTOP - 1)))
+
 /* signal.c: the mask of ppoll() and its like lasts until a handler has been
  * entered; without an interruption the old one is back at once. */
 long mask_for_wait(const uint64_t *user, size_t size);

@@ -14,9 +14,7 @@
 #include "signal/signal.h"
 #include "wait/wait.h"
 
-#define SECOND	  1000000000l
 #define MASK_SIZE 8
-#define BLOCKABLE (~(1ul << (SIGKILL - 1) | 1ul << (SIGSTOP - 1)))
 
 static bool valid(int signal)
 {

@@ -9,8 +9,6 @@
 #include "signal/signal.h"
 #include "wait/wait.h"
 
-#define SECOND 1000000000l
-
 static long read_clock(int clock, int64_t *out)
 {
 	int64_t user = 0, system = 0;

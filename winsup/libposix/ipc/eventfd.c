@@ -5,9 +5,8 @@
 #include "ipc/private.h"
 #include "memory/memory.h"
 
-#define MOST \
-	0xfffffffffffffffeul /* man 2 eventfd: one less than the largest \
-			      */
+/* man 2 eventfd: one less than the largest */
+#define MOST 0xfffffffffffffffeul
 
 /* A semaphore is read by ones. */
 static bool take(struct event_slot *e, uint64_t *value, struct sleep *unused)

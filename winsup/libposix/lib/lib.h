@@ -11,6 +11,7 @@
 #define container_of(pointer, type, member) \
 	((type *)((char *)(pointer)-offsetof(type, member)))
 #define array_size(a) (sizeof(a) / sizeof *(a))
+#define SECOND	      1000000000l /* ns */
 
 /* Host state: what belongs to the Windows process and not to the POSIX
  * process that lives in it.  Every writable variable of the lower half has

@@ -155,8 +155,6 @@ void timers_get_cpu(
 	}
 }
 
-#define SECOND 1000000000l
-
 static int64_t seconds(uint64_t limit)
 {
 	return limit < INT64_MAX / SECOND ? (int64_t)limit * SECOND : INT64_MAX;

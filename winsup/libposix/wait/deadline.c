@@ -6,8 +6,6 @@
 #include "abi/errno.h"
 #include "memory/memory.h"
 
-#define SECOND 1000000000l
-
 int64_t deadline_after(int64_t ns)
 {
 	int64_t now = win_clock_monotonic(), then;

@@ -7,8 +7,6 @@
 
 #include "abi/errno.h"
 
-#define SECOND 1000000000l
-
 /* -ENOENT also when a file stands where the path needs a folder. */
 long nt_query(const struct win_name *name, struct win_file_stat *out)
 {

@@ -9,7 +9,6 @@
 
 #define PROCESSORS_MAX 64
 #define TICK	       10000000l /* ns: a clock tick of 1/100 s */
-#define SECOND	       1000000000l
 
 static size_t processors(struct win_processor_times t[PROCESSORS_MAX])
 {

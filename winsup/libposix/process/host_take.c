@@ -8,8 +8,6 @@
 #include "wait/wait.h"
 
 #define START_TIMEOUT 60000000000l /* ns */
-#define START_TRIES   5
-#define START_PAUSE   5000000l /* ns, before another try; longer each time */
 #define POOL_DEPTH    2
 
 static int policy HOST_STATE = -1;

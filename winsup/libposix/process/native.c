@@ -383,6 +383,21 @@ static void await(struct child *c)
 	}
 }
 
+/* -EIO is what errno has no word for, and need not happen again. */
+static int create(const struct win_spawn *how, win_handle *process)
+{
+	int r;
+
+	for (int tries = 1;; tries++) {
+		r = win_process_create(how, process, NULL, NULL);
+		if (r != -EIO || tries > START_TRIES)
+			return r;
+		win_trace("native: CreateProcess fails, Windows %#x",
+			win_error_code());
+		win_wait(NULL, 0, deadline_after(tries * START_PAUSE));
+	}
+}
+
 static int start(struct child *c, struct arguments *a, const char *path)
 {
 	struct units line = { 0 }, block = { 0 };
@@ -419,7 +434,7 @@ static int start(struct child *c, struct arguments *a, const char *path)
 		/* else Windows would open one for it */
 		how.windowless = !win_has_console();
 		how.priority = process_priority(current->process->slot);
-		r = win_process_create(&how, &c->process, NULL, NULL);
+		r = create(&how, &c->process);
 	}
 	for (int i = 0; i < 3; i++)
 		win_close(c->handles[i]);
@@ -466,8 +481,9 @@ static _Noreturn void give_up(const char *path, int error)
 	char line[512];
 
 	program_say(line, format(line, sizeof line,
-				  "%s: Windows does not start it (errno %d)\n",
-				  path, error));
+				  "%s: Windows does not start it (errno %d, "
+				  "Windows %#x)\n",
+				  path, error, win_error_code()));
 	process_exit(STATUS_EXIT(126));
 }
 

@@ -110,6 +110,11 @@ void priority_end(const struct thread *t);
  * forbids; whether it did. */
 bool core_dump(struct frame *frame, int signal);
 
+/* Windows fails to start a process now and then, for no reason of ours (Wine 8:
+ * error 731): how often it is asked again, and how much longer each pause. */
+#define START_TRIES 5
+#define START_PAUSE 5000000l /* ns, before another try; longer each time */
+
 /* ---- end.c ---- */
 /* A wait status as the exit code of a Windows process. */
 uint32_t windows_code(int status);

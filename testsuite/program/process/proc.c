@@ -733,8 +733,9 @@ static int list_processes(int wanted)
 
 		if (!pid)
 			continue;
-		/* each once */
-		if (pid <= last || e->d_type != DT_DIR)
+		/* each once; Linux has no type for one that has just gone */
+		if (pid <= last ||
+			(e->d_type != DT_DIR && e->d_type != DT_UNKNOWN))
 			found = -1000000;
 		last = pid;
 		found += pid == wanted;
@@ -767,7 +768,9 @@ static void look_around(int parent)
 	if (!d)
 		_exit(10);
 	while ((e = readdir(d))) {
-		if (*e->d_name < '1' || *e->d_name > '9')
+		/* what others' fd/1 is (a socket, a pipe) is not ours to read */
+		if (*e->d_name < '1' || *e->d_name > '9' ||
+			getpgid(atoi(e->d_name)) != getpgrp())
 			continue;
 		for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 			snprintf(name, sizeof name, "/proc/%s/%s", e->d_name,

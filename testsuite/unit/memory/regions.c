@@ -1,6 +1,7 @@
 /* memory: what is mapped where, by Windows' rules
  * uses: winsup/libposix/memory/regions.c winsup/libposix/memory/arena.c
- * winsup/libposix/memory/calls.c winsup/libposix/lock/lock.c
+ * winsup/libposix/memory/calls.c winsup/libposix/memory/stack.c
+ * winsup/libposix/lock/lock.c
  * testsuite/unit/win_fake.c */
 #include "test.h"
 
@@ -283,6 +284,101 @@ static void as_a_picture_of_pages(void **state)
 	}
 }
 
+#define GUARDED (RW | WIN_GUARD)
+
+/* A stack as musl makes one: `below` bytes of nothing, then 8 pages. */
+static uintptr_t stack(size_t below)
+{
+	uintptr_t at = map(below + 8 * PAGE, PROT_NONE) + below;
+
+	assert_int_equal(memory_protect(at, 8 * PAGE, RW), 0);
+	memory_guard_stack(at + 5 * PAGE);
+	return at;
+}
+
+static void a_guard_below_a_stack(void **state)
+{
+	uintptr_t at = stack(16 * PAGE);
+	struct region r;
+
+	assert_int_equal(fake_page(at), RW);
+	assert_int_equal(fake_page(at - 1), GUARDED);
+	assert_int_equal(fake_page(at - 2 * PAGE), RW);
+	assert_int_equal(fake_page(at - 8 * PAGE), RW);
+	assert_true(gone(at - 9 * PAGE));
+	/* the program does not see it */
+	assert_true(memory_find(at - 1, &r));
+	assert_int_equal(r.protection, PROT_NONE);
+	/* once is enough */
+	memory_guard_stack(at);
+	assert_int_equal(count(), 3);
+	assert_int_equal(memory_unmap(at - 16 * PAGE, 24 * PAGE), 0);
+	for (int i = 1; i <= 16; i++)
+		assert_true(gone(at - i * PAGE));
+}
+
+static void a_guard_that_is_cut(void **state)
+{
+	uintptr_t at = stack(8 * PAGE);
+
+	/* what was made memory is not the guard's any more, nor is the rest */
+	assert_int_equal(memory_protect(at - 2 * PAGE, PAGE, RW), 0);
+	assert_int_equal(fake_page(at - 2 * PAGE), RW);
+	assert_true(gone(at - 1));
+	assert_true(gone(at - 3 * PAGE));
+	at = stack(8 * PAGE);
+	assert_int_equal(memory_unmap(at - PAGE, PAGE), 0);
+	for (int i = 1; i <= 8; i++)
+		assert_true(gone(at - i * PAGE));
+	/* all of it */
+	at = stack(8 * PAGE);
+	assert_int_equal(memory_protect(at - 8 * PAGE, 8 * PAGE, RW), 0);
+	for (int i = 1; i <= 8; i++)
+		assert_int_equal(fake_page(at - i * PAGE), RW);
+}
+
+static void no_room_for_a_guard(void **state)
+{
+	uintptr_t at = stack(2 * PAGE);
+
+	assert_true(gone(at - 1));
+	assert_true(gone(at - 2 * PAGE));
+	at = map(PAGE, RW);
+	memory_guard_stack(at);
+	memory_guard_stack(MEMORY_HIGH - 1);
+}
+
+/* It stays from life to life, and goes where the next has another place. */
+static void the_first_guard_stays(void **state)
+{
+	uintptr_t first = memory_make_stack(16 * PAGE), other;
+	uintptr_t low = first - 16 * PAGE;
+
+	memory_guard_stack(first - 1);
+	assert_int_equal(fake_page(low - 1), GUARDED);
+	memory_drop(NULL);
+	assert_int_equal(fake_page(low - 1), GUARDED);
+	assert_int_equal(memory_make_stack(16 * PAGE), first);
+	memory_guard_stack(first - 1);
+	assert_int_equal(fake_page(low - 1), GUARDED);
+	memory_drop(NULL);
+	map(16 * PAGE, PROT_NONE);
+	other = memory_make_stack(16 * PAGE) - 16 * PAGE;
+	assert_true(other != low);
+	memory_guard_stack(other);
+	assert_int_equal(fake_page(other - 1), GUARDED);
+	assert_true(gone(low - 1) || fake_page(low - 1) == RW);
+	memory_drop(NULL);
+	/* what is mapped there is like any other */
+	fake_write(other - PAGE);
+	assert_int_equal(memory_map_anonymous(other - PAGE, PAGE, RW,
+				 MAP_PRIVATE | MAP_FIXED),
+		(long)(other - PAGE));
+	assert_int_equal(fake_page(other - 1), RW);
+	assert_false(fake_written(other - 1));
+	assert_true(gone(other - 2 * PAGE));
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -299,6 +395,10 @@ int main(void)
 		CASE(fixed_places),
 		CASE(the_break_goes_up_and_down),
 		CASE(as_a_picture_of_pages),
+		CASE(a_guard_below_a_stack),
+		CASE(a_guard_that_is_cut),
+		CASE(no_room_for_a_guard),
+		CASE(the_first_guard_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,11 +38,9 @@
 #define THREAD_UPPER	  8
 #define THREAD_IN_GATE	  16
 #define THREAD_FRAME	  24
-#define THREAD_TEB_NATIVE 32
-#define THREAD_TEB_USER	  64
-#define THREAD_POKED	  96
-#define THREAD_HOST_STACK 144
-#define THREAD_WIDE	  152
+#define THREAD_POKED	  32
+#define THREAD_HOST_STACK 80
+#define THREAD_WIDE	  88
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>

@@ -76,7 +76,7 @@ static long write_limited(struct file *f, const struct io *io)
 	return r;
 }
 
-long io_run(struct file *f, struct io *io, enum direction d)
+static long run(struct file *f, struct io *io, enum direction d)
 {
 	long (*operation)(struct file *, struct io *) =
 		d == READ ? f->ops->read : f->ops->write;
@@ -90,6 +90,17 @@ long io_run(struct file *f, struct io *io, enum direction d)
 		current->process->limits[LIMIT_FILE_SIZE][0] != UNLIMITED)
 		return write_limited(f, io);
 	return operation(f, io);
+}
+
+long io_run(struct file *f, struct io *io, enum direction d)
+{
+	long r = run(f, io, d);
+
+	/* a stack's guard may have been what Windows could not get at */
+	for (int i = 0; r == -EFAULT && i < io->count; i++)
+		memory_guard_again((uintptr_t)io->vector[i].iov_base,
+			io->vector[i].iov_len);
+	return r;
 }
 
 static long get(int fd, enum direction d, struct file **out)
@@ -168,21 +179,25 @@ static long many(int fd, const struct iovec *user, int count, int64_t offset,
 HOT long sys_read(int fd, void *buffer, size_t size)
 {
 	struct file *f = fd_lone(fd, O_WRONLY);
+	long r;
 
 	if (!f || !f->direct || !size)
 		return one(fd, buffer, size, -1, READ);
-	return win_file_read(f->direct, buffer, size, -1);
+	r = win_file_read(f->direct, buffer, size, -1);
+	return r == -EFAULT ? one(fd, buffer, size, -1, READ) : r;
 }
 
 HOT long sys_write(int fd, const void *buffer, size_t size)
 {
 	struct file *f = fd_lone(fd, O_RDONLY);
+	long r;
 
 	if (!f || !f->direct || !size || (file_flags(f) & O_APPEND) ||
 		current->process->limits[LIMIT_FILE_SIZE][0] != UNLIMITED)
 		return one(fd, buffer, size, -1, WRITE);
 	f->written = true;
-	return win_file_write(f->direct, buffer, size, -1);
+	r = win_file_write(f->direct, buffer, size, -1);
+	return r == -EFAULT ? one(fd, buffer, size, -1, WRITE) : r;
 }
 
 long sys_pread64(int fd, void *buffer, size_t size, long offset)

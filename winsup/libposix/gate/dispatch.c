@@ -6,6 +6,7 @@
 
 #include "abi/errno.h"
 #include "gate/private.h"
+#include "memory/memory.h"
 #include "process/process.h"
 #include "signal/signal.h"
 #include "win/win.h"
@@ -61,6 +62,10 @@ static void finish(struct thread *t, struct frame *frame, long result)
 
 	while (anything_to_do(t, frame, result)) {
 		t->poked = 0;
+		if (t->guard_touched) {
+			memory_guard_again(t->guard_touched, 1);
+			t->guard_touched = 0;
+		}
 		if (t->dying)
 			process_exit_thread(0);
 		if (task_process_slot(t->process->slot)->flags &

@@ -1,8 +1,8 @@
 /* The way in and out.  User code calls __posix_syscall() like any function;
  * here the thread changes to its kernel stack (decisions/kernel-stack.md),
- * at whose top lies its struct frame, and the TEB's stack words change with
- * it.  Between gate_text_begin and gate_text_end a thread is neither in nor
- * out: the signal room never redirects it there. */
+ * at whose top lies its struct frame.  Between gate_text_begin and
+ * gate_text_end a thread is neither in nor out: the signal room never redirects
+ * it there. */
 #include "abi/frame.h"
 
 	.section .text$hot,"xr" /* HOT in lib/lib.h */
@@ -12,17 +12,6 @@
 	.def \name; .scl 2; .type 32; .endef
 	.p2align 4
 \name:
-	.endm
-
-/* TEB: ExceptionList, StackBase, StackLimit, DeallocationStack.  Offsets:
- * Microsoft documents NT_TIB in winnt.h; 0x1478: windows-facts.md #7. */
-	.macro TEB_WORDS thread, from
-	movups \from+0(\thread), %xmm0
-	movups %xmm0, %gs:0
-	movq \from+16(\thread), %r11
-	movq %r11, %gs:16
-	movq \from+24(\thread), %r11
-	movq %r11, %gs:0x1478
 	.endm
 
 	.macro SAVE_XMM base, at=FRAME_FX_XMM6
@@ -143,7 +132,6 @@ gate_inside:
 	.seh_proc gate_inside
 	leaq -32(%r11), %rsp
 	UNWIND_TO_USER
-	TEB_WORDS %r10, THREAD_TEB_NATIVE
 	movq %r10, %rbx
 	cmpl $2, %eax
 	jbe gate_copied
@@ -159,7 +147,6 @@ gate_inside:
 	movq $0, THREAD_IN_GATE(%rbx)
 	cmpl $0, THREAD_POKED(%rbx)
 	jne 1f
-	TEB_WORDS %rbx, THREAD_TEB_USER
 	movq 32+FRAME_RAX(%rsp), %rax
 	movq 32+FRAME_RBX(%rsp), %rbx
 	movq 32+FRAME_RSP(%rsp), %rsp
@@ -180,7 +167,6 @@ gate_out:
 	movq $0, THREAD_IN_GATE(%r10)
 	cmpl $0, THREAD_POKED(%r10)
 	jne 2f
-	TEB_WORDS %r10, THREAD_TEB_USER
 	leaq 32(%rsp), %r11
 	cmpq $0, FRAME_KIND(%r11)
 	jne gate_out_full
@@ -246,7 +232,6 @@ gate_out_full:
 FUNCTION gate_interrupt_entry
 	.seh_proc gate_interrupt_entry
 	UNWIND_TO_USER
-	TEB_WORDS %rcx, THREAD_TEB_NATIVE
 	/* the frame has the rest, but these are still in the processor */
 	movl win_wide_registers(%rip), %eax
 	testl %eax, %eax

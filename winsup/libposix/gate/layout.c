@@ -38,8 +38,6 @@ SAME(struct thread, tp, THREAD_TP);
 SAME(struct thread, upper, THREAD_UPPER);
 SAME(struct thread, in_gate, THREAD_IN_GATE);
 SAME(struct thread, frame, THREAD_FRAME);
-SAME(struct thread, teb_native, THREAD_TEB_NATIVE);
-SAME(struct thread, teb_user, THREAD_TEB_USER);
 SAME(struct thread, poked, THREAD_POKED);
 SAME(struct thread, host_stack, THREAD_HOST_STACK);
 SAME(struct thread, wide, THREAD_WIDE);

@@ -26,6 +26,10 @@ static bool fault(struct win_fault *f)
 	uint64_t landing = user_copy_landing(f->rip);
 
 	if (landing) {
+		if (f->code == FAULT_GUARD_PAGE && current) {
+			current->guard_touched = f->address;
+			current->poked = 1;
+		}
 		f->frame->rip = landing;
 		return true;
 	}

@@ -35,8 +35,11 @@ static struct {
 static struct spare {
 	uintptr_t start;
 	size_t size; /* 0: none */
-} spares[SPARES] HOST_STATE = { 0 };
+} spares[SPARES + 1] HOST_STATE = { 0 };
 static unsigned oldest_spare HOST_STATE = 0;
+#define LAST_SPARE \
+	(spares + SPARES) /* the guard of the life before, raised \
+			   */
 
 static void drop_spare(struct spare *s)
 {
@@ -47,14 +50,14 @@ static void drop_spare(struct spare *s)
 
 static void drop_spares(void)
 {
-	for (int i = 0; i < SPARES; i++)
-		drop_spare(&spares[i]);
+	for (struct spare *s = spares; s <= LAST_SPARE; s++)
+		drop_spare(s);
 }
 
 /* Whether the place is the spare that it gets back; any other there goes. */
 static bool take_spare(uintptr_t start, size_t size)
 {
-	for (struct spare *s = spares; s < spares + SPARES; s++) {
+	for (struct spare *s = spares; s <= LAST_SPARE; s++) {
 		if (s->start >= start + size || s->start + s->size <= start)
 			continue;
 		if (s->start == start && s->size == size) {
@@ -252,6 +255,36 @@ void arena_decommit(uintptr_t start, size_t size)
 			win_region_decommit(
 				(void *)start, arena_part(start, end));
 	}
+}
+
+void arena_keep_guard(uintptr_t start, size_t size)
+{
+	struct unit *u = find_unit(start / UNIT);
+
+	if (u && !u->view)
+		*LAST_SPARE = (struct spare){ start, size };
+}
+
+bool arena_take_guard(uintptr_t start, size_t size)
+{
+	bool there = LAST_SPARE->start == start && LAST_SPARE->size == size;
+
+	if (there)
+		LAST_SPARE->size = 0;
+	return there;
+}
+
+void arena_drop_guard(void)
+{
+	drop_spare(LAST_SPARE);
+}
+
+void arena_decommit_unused(uintptr_t start, size_t size)
+{
+	if (arena_is_view(start))
+		protect_part(start, size, 0);
+	else
+		win_region_decommit((void *)start, size);
 }
 
 int arena_protect(uintptr_t start, size_t size, int protection)

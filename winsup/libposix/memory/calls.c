@@ -56,8 +56,7 @@ static long choose(uintptr_t hint, size_t size, int flags, uintptr_t low,
 	return at ? (long)at : -ENOMEM;
 }
 
-static int add_private(
-	uintptr_t at, size_t size, int protection, enum region_kind kind)
+int region_add(uintptr_t at, size_t size, int protection, enum region_kind kind)
 {
 	struct region r = { at, at + size, protection, kind, protection != 0,
 		NULL };
@@ -86,7 +85,7 @@ long memory_map_anonymous(
 	at = choose(hint, size, flags, ANONYMOUS_START, ANONYMOUS_END,
 		PAGE_SIZE_BYTES);
 	if (at > 0) {
-		r = add_private(
+		r = region_add(
 			(uintptr_t)at, size, protection & 7, REGION_PRIVATE);
 		if (r)
 			at = r;
@@ -213,6 +212,8 @@ static int protect_region(struct region *r, int protection)
 	size_t size = r->end - r->start;
 	int error;
 
+	if (r->kind == REGION_GUARD)
+		guard_drop(r);
 	if (r->kind == REGION_SHARED && (protection & ~r->view->protection))
 		error = -EACCES;
 	else if (r->kind == REGION_SHARED)
@@ -310,7 +311,7 @@ static long remap_locked(uintptr_t old, size_t old_size, size_t new_size,
 			n->region.end == old + old_size &&
 			region_free(old + old_size, old + new_size) &&
 			old + new_size <= ANONYMOUS_END) {
-			r = add_private(old + old_size, new_size - old_size,
+			r = region_add(old + old_size, new_size - old_size,
 				n->region.protection, REGION_PRIVATE);
 			return r ? r : (long)old;
 		}
@@ -330,7 +331,9 @@ static long remap_locked(uintptr_t old, size_t old_size, size_t new_size,
 	if (at < 0)
 		return at;
 	n = region_at(old); /* choose() may have cut the list anew */
-	r = add_private(
+	if (n->region.kind == REGION_GUARD)
+		guard_drop(&n->region);
+	r = region_add(
 		(uintptr_t)at, new_size, WIN_READ | WIN_WRITE, REGION_PRIVATE);
 	if (r)
 		return r;
@@ -375,7 +378,7 @@ static int forget(uintptr_t start, uintptr_t end)
 		struct region *region = &region_at(at)->region;
 		size_t size = region->end - region->start;
 
-		if (region->kind != REGION_SHARED && region->committed) {
+		if (region->kind != REGION_SHARED && region->protection) {
 			arena_decommit(region->start, size);
 			r = arena_commit(
 				region->start, size, region->protection);
@@ -477,7 +480,7 @@ long memory_break(uintptr_t wanted)
 
 		new = pages(wanted);
 		if (new > top) {
-			if (add_private(top, new - top, WIN_READ | WIN_WRITE,
+			if (region_add(top, new - top, WIN_READ | WIN_WRITE,
 				    REGION_PRIVATE))
 				wanted = old;
 		} else if (new < top) {
@@ -576,30 +579,17 @@ size_t memory_data_size(void)
 	return sum(is_data);
 }
 
-/* The lowest granule stays without memory: running off the end faults. */
-uintptr_t memory_make_stack(size_t size)
-{
-	uintptr_t at;
-	int r = -ENOMEM;
-
-	lock_take(&memory_lock);
-	at = region_place(
-		ANONYMOUS_START, ANONYMOUS_END, size + GRANULE, GRANULE);
-	if (at)
-		r = add_private(at, GRANULE, 0, REGION_STACK);
-	if (!r)
-		r = add_private(
-			at + GRANULE, size, WIN_READ | WIN_WRITE, REGION_STACK);
-	lock_drop(&memory_lock);
-	return r ? 0 : at + GRANULE + size;
-}
-
 void memory_drop(struct process *process)
 {
+	uintptr_t guard;
+
 	(void)process;
 	lock_take(&memory_lock);
+	guard = guard_take_out();
 	region_remove(0, MEMORY_HIGH);
 	memory_break_now = BREAK_START;
 	arena_trim();
+	if (guard)
+		arena_keep_guard(guard, GUARD_SIZE);
 	lock_drop(&memory_lock);
 }

@@ -189,7 +189,7 @@ void memory_pack(struct process *process, struct transfer *to, int how)
 		put_region(to, r);
 		if (r->view)
 			put_view(to, r, &last);
-		else if (r->committed)
+		else if (r->committed && r->kind != REGION_GUARD)
 			put_contents(to, r);
 	}
 	transfer_put_number(to, 0);
@@ -202,6 +202,8 @@ static int get_private(struct transfer *from, struct region *r)
 {
 	int error = 0;
 
+	if (r->kind == REGION_GUARD)
+		return guard_raise(r);
 	if (!r->committed)
 		return arena_reserve(r->start, r->end - r->start);
 	for (uintptr_t at = r->start; !error && at < r->end;
@@ -277,6 +279,7 @@ int memory_unpack(struct process *process, struct transfer *from, int how)
 		if (!error)
 			error = region_insert(&r);
 	}
+	arena_drop_guard();
 	for (size_t i = 0; i < array_size(upper); i++)
 		transfer_get(from, (void *)upper[i].start, upper[i].size);
 	return error ? error : (int)from->error;

@@ -41,6 +41,7 @@ enum region_kind {
 	REGION_PRIVATE, /* anonymous, or a private copy of a file's bytes */
 	REGION_SHARED,	/* a view of a section; fork maps it again */
 	REGION_STACK,	/* the first thread's stack; PRIVATE otherwise */
+	REGION_GUARD,	/* below a stack: see memory_guard_stack() */
 	REGION_GONE	/* unmapped, but within a view of Windows': not free */
 };
 
@@ -109,8 +110,18 @@ struct transfer; /* task/transfer.h */
 struct process;
 
 int memory_start(void); /* once in a host */
+
+/* ---- stacks ---- */
+
 /* A new program's first stack; returns its high end or 0. */
 uintptr_t memory_make_stack(size_t size);
+/* Windows writes an exception's record onto the stack that faults, and ends the
+ * process where it cannot.  So the upper end of the inaccessible memory below
+ * the stack that `inside` belongs to gets a guard page and room for the record
+ * beneath it, if there is as much.  Once more does nothing. */
+void memory_guard_stack(uintptr_t inside);
+/* A guard page serves once: those in the range are to serve again. */
+void memory_guard_again(uintptr_t start, size_t size);
 /* Fork, in the parent: describe all regions and hand over the contents of
  * private ones.  In the child: the same memory at the same addresses.  Both
  * are hooks of process/rooms.c. */

@@ -42,6 +42,14 @@ extern uintptr_t memory_break_now;
 int arena_commit(uintptr_t start, size_t size, int protection);
 int arena_reserve(uintptr_t start, size_t size);
 void arena_decommit(uintptr_t start, size_t size);
+/* The first stack's guard costs three calls of Windows, and the next life wants
+ * it in the same place: it stays raised until that has begun.  The place must
+ * have been trimmed. */
+void arena_keep_guard(uintptr_t start, size_t size);
+bool arena_take_guard(uintptr_t start, size_t size);
+void arena_drop_guard(void);
+/* Within a unit; what will not be used again soon, or holds nothing. */
+void arena_decommit_unused(uintptr_t start, size_t size);
 int arena_protect(uintptr_t start, size_t size, int protection);
 /* The part of [start, end) that lies in start's unit: bytes. */
 size_t arena_part(uintptr_t start, uintptr_t end);
@@ -64,6 +72,20 @@ int snapshot_unpack(struct transfer *from);
 
 /* Where fork begins to copy a region. */
 uintptr_t region_used_from(const struct region *r);
+
+/* stack.c */
+/* Gives a region its guard page and its room; the reverse, which makes it
+ * inaccessible memory like any other. */
+int guard_raise(const struct region *r);
+void guard_drop(struct region *r);
+/* The first stack's, taken from the list as it is; its start or 0. */
+uintptr_t guard_take_out(void);
+#define GUARD_SIZE (32ul << 10)
+
+/* calls.c */
+/* Memory in a place that is free. */
+int region_add(
+	uintptr_t at, size_t size, int protection, enum region_kind kind);
 
 /* regions.c */
 struct node *region_at(uintptr_t address);

@@ -53,6 +53,8 @@ static int cut(uintptr_t at)
 
 	if (!n || n->region.start == at)
 		return 0;
+	if (n->region.kind == REGION_GUARD)
+		guard_drop(&n->region);
 	upper = n->region;
 	upper.start = at;
 	n->region.end = at;
@@ -195,6 +197,8 @@ int region_remove(uintptr_t start, uintptr_t end)
 			release_part(n);
 			continue;
 		}
+		if (n->region.kind == REGION_GUARD)
+			guard_drop(&n->region);
 		if (n->region.committed)
 			arena_decommit(n->region.start,
 				n->region.end - n->region.start);

@@ -91,7 +91,7 @@ bool snapshot_has(uintptr_t address)
 
 static bool is_private(const struct region *r)
 {
-	return r->committed && !r->view;
+	return r->committed && !r->view && r->kind != REGION_GUARD;
 }
 
 static void choose(void)

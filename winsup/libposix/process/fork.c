@@ -252,7 +252,6 @@ static void run(void *argument)
 	struct start *s = argument;
 	struct thread *t = s->thread;
 
-	win_thread_stack_words(t->teb_native);
 	priority_begin_thread(t);
 	gate_run(t, begin, s);
 	task_thread_destroy(t);
@@ -280,6 +279,7 @@ static long new_thread(struct frame *frame, uint64_t flags, uint64_t stack,
 	t->scheduling = scheduling_inherited(current);
 	t->affinity = current->affinity;
 	t->tp = (void *)tls;
+	memory_guard_stack(stack - 1);
 	memcpy(t->name, current->name, sizeof t->name);
 	if (flags & CLONE_CHILD_CLEARTID)
 		t->clear_tid = child_tid;

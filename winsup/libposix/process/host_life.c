@@ -98,7 +98,6 @@ static void run_life(void)
 		win_thread_self(&own);
 	if (task_thread_create(&t))
 		win_die("host %u: no thread slot", task_host);
-	win_thread_stack_words(t->teb_native);
 	t->handle = own;
 	t->host_main = true;
 	gate_run(t, live, NULL);

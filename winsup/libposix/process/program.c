@@ -160,6 +160,7 @@ static void enter(struct process *p, struct frame *frame, const char *path,
 
 	if (!stack)
 		process_exit(STATUS_SIGNAL(SIGKILL));
+	memory_guard_stack(stack);
 	frame_for_call(frame, __posix_upper_start, stack, stack,
 		(uint64_t)image_program(p));
 	arguments_free(a);

@@ -184,7 +184,6 @@ void process_start_native(const struct module *module)
 	host_sweep();
 	if (task_thread_create(&t))
 		win_die("no thread slot");
-	win_thread_stack_words(t->teb_native);
 	win_thread_self(&t->handle);
 	t->host_main = true;
 	gate_run(t, live, (void *)module);

@@ -6,7 +6,6 @@
 /* Microsoft "EXCEPTION_RECORD structure", ExceptionCode. */
 #define FAULT_ACCESS	       0xc0000005u
 #define FAULT_IN_PAGE	       0xc0000006u
-#define FAULT_GUARD_PAGE       0x80000001u
 #define FAULT_ALIGNMENT	       0x80000002u
 #define FAULT_BREAKPOINT       0x80000003u
 #define FAULT_SINGLE_STEP      0x80000004u
@@ -56,6 +55,19 @@ static bool is_mapped(uint64_t address)
 	return memory_find(address, &r);
 }
 
+/* Linux says of the first stack that nothing is mapped below it, and of other
+ * stacks that their guard forbids. */
+static void overflow(
+	struct thread *t, uint64_t address, struct signal_record *to)
+{
+	struct region guard, stack;
+
+	t->guard_touched = address;
+	if (memory_find(address, &guard) && memory_find(guard.end, &stack) &&
+		stack.kind == REGION_STACK)
+		to->code = SEGV_MAPERR;
+}
+
 bool signal_fault(struct win_fault *fault)
 {
 	struct thread *t = current;
@@ -74,14 +86,17 @@ bool signal_fault(struct win_fault *fault)
 			fault->code, (unsigned long)fault->rip,
 			(unsigned long)fault->address, (long)t->frame->number);
 	}
-	record.value =
-		fault->code == FAULT_ACCESS || fault->code == FAULT_IN_PAGE
-			? fault->address
-			: fault->rip;
+	record.value = fault->code == FAULT_ACCESS ||
+				       fault->code == FAULT_IN_PAGE ||
+				       fault->code == FAULT_GUARD_PAGE
+			       ? fault->address
+			       : fault->rip;
 	if (fault->code == FAULT_ACCESS && fault->address == ~0ul)
 		record.value = 0; /* not canonical: Linux says address 0 */
 	if (record.code == SEGV_MAPERR && is_mapped(record.value))
 		record.code = SEGV_ACCERR;
+	if (fault->code == FAULT_GUARD_PAGE)
+		overflow(t, fault->address, &record);
 	win_trace("fault %#x at %#lx touching %#lx, rsp %#lx", fault->code,
 		(unsigned long)fault->rip, (unsigned long)fault->address,
 		(unsigned long)fault->frame->rsp);

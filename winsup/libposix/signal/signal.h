@@ -66,6 +66,7 @@ void signal_exec(struct process *p);
 void signal_pack(struct process *p, struct transfer *to, int how);
 int signal_unpack(struct process *p, struct transfer *from, int how);
 
+#define FAULT_GUARD_PAGE 0x80000001u /* STATUS_GUARD_PAGE_VIOLATION */
 /* A fault in user code, seen by the exception handler: builds the record and
  * sends the thread to the gate.  Returns whether it was user code's. */
 bool signal_fault(struct win_fault *fault);

@@ -27,8 +27,6 @@ struct thread {
 	void *upper;		  /* the upper half's word (emulated TLS) */
 	_Atomic uint64_t in_gate; /* 1 from the gate's entry to its exit */
 	struct frame *frame;	  /* at the top of this thread's kernel stack */
-	uint64_t teb_native[4];	  /* TEB stack words on the kernel stack ... */
-	uint64_t teb_user[4];	  /* ... and while user code runs */
 	/* Look at signals and `dying` before going back to user code.  Set by
 	 * whoever makes something pending, after it; any thread. */
 	_Atomic uint32_t poked;
@@ -62,6 +60,7 @@ struct thread {
 	struct signal_record forced_record;
 	uint64_t altstack, altstack_size;
 	int altstack_flags;
+	uintptr_t guard_touched; /* a stack's guard page, to be raised again */
 	bool host_main;	     /* runs on the host's own first Windows thread */
 	uint32_t *clear_tid; /* user address: futex to wake at exit */
 	void *robust_list;   /* user address */

@@ -115,11 +115,6 @@ int task_thread_create(struct thread **out)
 	}
 	t->slot = (uint32_t)slot;
 	t->wake = task_thread_event(t->slot);
-	/* user code may put its stack anywhere: bounds that admit all of it */
-	t->teb_user[0] = ~0ul;
-	t->teb_user[1] = 0x7fff00000000ul;
-	t->teb_user[2] = 0x100000000ul;
-	t->teb_user[3] = 0x100000000ul;
 	list_init(&t->peers);
 	t->signal_lock.rank = RANK_SIGNAL_QUEUE;
 	list_init(&t->more_signals);

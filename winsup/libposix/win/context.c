@@ -123,6 +123,7 @@ static LONG WINAPI exception(EXCEPTION_POINTERS *p)
 		return EXCEPTION_CONTINUE_SEARCH;
 	if (r->NumberParameters >= 2 &&
 		(r->ExceptionCode == EXCEPTION_ACCESS_VIOLATION ||
+			r->ExceptionCode == EXCEPTION_GUARD_PAGE ||
 			r->ExceptionCode == EXCEPTION_IN_PAGE_ERROR)) {
 		fault.address = r->ExceptionInformation[1];
 		fault.write = r->ExceptionInformation[0] == 1;

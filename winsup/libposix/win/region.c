@@ -1,7 +1,7 @@
 /* Address space: reserving, committing, protecting, asking. */
 #include "win/private.h"
 
-DWORD win_page_protection(int protection)
+static DWORD unguarded(int protection)
 {
 	bool execute = protection & WIN_EXECUTE;
 
@@ -12,6 +12,12 @@ DWORD win_page_protection(int protection)
 	if (protection & WIN_READ)
 		return execute ? PAGE_EXECUTE_READ : PAGE_READONLY;
 	return execute ? PAGE_EXECUTE : PAGE_NOACCESS;
+}
+
+DWORD win_page_protection(int protection)
+{
+	return unguarded(protection) |
+	       (protection & WIN_GUARD ? PAGE_GUARD : 0);
 }
 
 int win_region_reserve(void *at, size_t size)

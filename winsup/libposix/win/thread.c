@@ -1,8 +1,7 @@
 /* Windows threads. */
 #include "win/private.h"
 
-#define TEB_TLS_SLOTS	       0x1480 /* windows-facts.md #6 */
-#define TEB_DEALLOCATION_STACK 0x1478
+#define TEB_TLS_SLOTS 0x1480 /* windows-facts.md #6 */
 
 uint32_t __posix_tls HOST_STATE = 0;
 
@@ -127,12 +126,4 @@ int win_thread_set_priority(win_handle thread, enum win_priority priority)
 void win_thread_yield(void)
 {
 	SwitchToThread();
-}
-
-void win_thread_stack_words(uint64_t words[4])
-{
-	words[0] = __readgsqword(0);
-	words[1] = __readgsqword(8);
-	words[2] = __readgsqword(16);
-	words[3] = __readgsqword(TEB_DEALLOCATION_STACK);
 }

@@ -68,7 +68,9 @@ void win_free(void *p); /* NULL is fine */
 enum { /* protections, = PROT_* */
 	WIN_READ = 1,
 	WIN_WRITE = 2,
-	WIN_EXECUTE = 4
+	WIN_EXECUTE = 4,
+	/* the first access faults, once: Microsoft "Creating Guard Pages" */
+	WIN_GUARD = 16
 };
 struct win_memory {
 	uintptr_t start, end; /* of the run of like pages */
@@ -204,10 +206,6 @@ void win_thread_yield(void);
 /* 0: the calling thread. */
 int win_thread_set_affinity(win_handle thread, uint64_t mask);
 int win_thread_set_priority(win_handle thread, enum win_priority priority);
-
-/* TEB words {ExceptionList, StackBase, StackLimit, DeallocationStack} as the
- * thread has them; the gate swaps them with its own stack. */
-void win_thread_stack_words(uint64_t words[4]);
 
 /* ---- contexts and exceptions ---- */
 struct frame; /* abi/frame.h; FRAME_FULL here */

@@ -137,10 +137,21 @@ int win_wait(const win_handle *handles, int count, int64_t deadline)
 	}
 }
 
-void win_word_wait(const uint32_t *word, uint32_t value, int64_t timeout)
+int win_word_wait(const uint32_t *word, uint32_t value, int64_t deadline)
 {
-	if (*word == value && !others_act())
-		fail_msg("waits for a word for ever");
+	fake_waits++;
+	while (__atomic_load_n(word, __ATOMIC_SEQ_CST) == value) {
+		if (deadline == 0)
+			return -ETIMEDOUT;
+		if (others_act())
+			continue;
+		if (deadline == WIN_FOREVER)
+			fail_msg("waits for a word for ever");
+		if (fake_now < deadline)
+			fake_now = deadline;
+		return -ETIMEDOUT;
+	}
+	return 0;
 }
 
 void win_word_wake(const uint32_t *word)

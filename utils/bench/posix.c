@@ -3,13 +3,11 @@
  * With COUNT it does just so many operations, once: for counting requests to
  * Wine's server. */
 #define _GNU_SOURCE
+#include "bench.h"
+
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -33,14 +31,6 @@ static int64_t now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1000000000l + t.tv_nsec;
-}
-
-static void check(int good, const char *what)
-{
-	if (good)
-		return;
-	perror(what);
-	exit(1);
 }
 
 static void reap(pid_t pid)
@@ -126,7 +116,7 @@ static void end_helper(void)
 	waitpid(helper, NULL, 0);
 }
 
-static void start_helper(void (*body)(void))
+pid_t start_helper(void (*body)(void))
 {
 	check(!pipe(fds) && !pipe(back), "pipe");
 	helper = fork();
@@ -135,6 +125,7 @@ static void start_helper(void (*body)(void))
 		_exit(0);
 	}
 	atexit(end_helper);
+	return helper;
 }
 
 static void write_for_ever(void)
@@ -254,24 +245,16 @@ static void do_clock(long n)
 		clock_gettime(CLOCK_MONOTONIC, &t);
 }
 
-static void do_mutex(long n)
+static void do_getuid(long n)
 {
-	static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;
-
-	while (n--) {
-		pthread_mutex_lock(&m);
-		pthread_mutex_unlock(&m);
-	}
+	while (n--)
+		getuid();
 }
 
-static void do_sigprocmask(long n)
+static void do_umask(long n)
 {
-	sigset_t set, old;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGUSR1);
 	while (n--)
-		sigprocmask(n & 1 ? SIG_BLOCK : SIG_UNBLOCK, &set, &old);
+		umask(022);
 }
 
 /* ---- code ---- */
@@ -414,8 +397,19 @@ static const struct work {
 	{ "write_4k", make_file, do_write, 2048, 21 },
 	{ "getpid", NULL, do_getpid, 100000, 21 },
 	{ "clock_gettime", NULL, do_clock, 100000, 21 },
+	{ "getuid", NULL, do_getuid, 100000, 21 },
+	{ "umask", NULL, do_umask, 100000, 21 },
 	{ "mutex", NULL, do_mutex, 100000, 21 },
+	{ "shared_mutex", NULL, do_shared_mutex, 100000, 21 },
+	{ "shared_mutex_ping", start_shared_mutex, do_shared_mutex_ping, 200,
+		21 },
+	{ "condition", start_condition, do_condition, 200, 21 },
+	{ "threads", NULL, do_threads, 20, 21 },
 	{ "sigprocmask", NULL, do_sigprocmask, 100000, 21 },
+	{ "sigaction", NULL, do_sigaction, 100000, 21 },
+	{ "raise", with_handler, do_raise, 1000, 21 },
+	{ "kill_self", with_handler, do_kill_self, 1000, 21 },
+	{ "signals", start_signals, do_signals, 200, 21 },
 	{ "cpu", NULL, do_cpu, 1000, 21 },
 	{ "malloc", NULL, do_malloc, 1000, 21 },
 	{ "memcpy_64", NULL, do_memcpy_64, 200000, 21 },

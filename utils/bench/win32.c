@@ -163,6 +163,95 @@ static void do_write(long n)
 	}
 }
 
+/* ---- threads and locks ---- */
+
+static SRWLOCK lock = SRWLOCK_INIT;
+static CONDITION_VARIABLE condition = CONDITION_VARIABLE_INIT;
+static int turn;
+static HANDLE ask_event, answer_event;
+
+static void do_mutex(long n)
+{
+	while (n--) {
+		AcquireSRWLockExclusive(&lock);
+		ReleaseSRWLockExclusive(&lock);
+	}
+}
+
+static void take_turn(int mine)
+{
+	AcquireSRWLockExclusive(&lock);
+	while (turn != mine)
+		SleepConditionVariableSRW(&condition, &lock, INFINITE, 0);
+	turn = !mine;
+	WakeConditionVariable(&condition);
+	ReleaseSRWLockExclusive(&lock);
+}
+
+static DWORD WINAPI answer_turns(void *unused)
+{
+	for (;;)
+		take_turn(1);
+	return 0;
+}
+
+static void start_condition(void)
+{
+	check(CreateThread(NULL, 0, answer_turns, NULL, 0, NULL) != NULL,
+		"CreateThread");
+}
+
+static void do_condition(long n)
+{
+	while (n--)
+		take_turn(0);
+}
+
+static DWORD WINAPI nothing(void *unused)
+{
+	return 0;
+}
+
+static void do_threads(long n)
+{
+	while (n--) {
+		HANDLE t = CreateThread(NULL, 0, nothing, NULL, 0, NULL);
+
+		check(t != NULL, "CreateThread");
+		WaitForSingleObject(t, INFINITE);
+		CloseHandle(t);
+	}
+}
+
+static void open_events(void)
+{
+	ask_event = CreateEventA(NULL, FALSE, FALSE, "libposix-bench-ask");
+	answer_event =
+		CreateEventA(NULL, FALSE, FALSE, "libposix-bench-answer");
+	check(ask_event && answer_event, "CreateEvent");
+}
+
+static void answer_events(void)
+{
+	open_events();
+	while (!WaitForSingleObject(ask_event, INFINITE))
+		SetEvent(answer_event);
+}
+
+static void start_events(void)
+{
+	open_events();
+	start_helper("-events");
+}
+
+static void do_events(long n)
+{
+	while (n--) {
+		SetEvent(ask_event);
+		WaitForSingleObject(answer_event, INFINITE);
+	}
+}
+
 static const struct work {
 	const char *name;
 	void (*prepare)(void);
@@ -173,6 +262,10 @@ static const struct work {
 	{ "create", NULL, do_create, 3, 21 },
 	{ "pipe_64k", start_writer, do_pipe, 100, 21 },
 	{ "ping", start_answering, do_ping, 200, 21 },
+	{ "mutex", NULL, do_mutex, 100000, 21 },
+	{ "condition", start_condition, do_condition, 200, 21 },
+	{ "threads", NULL, do_threads, 20, 21 },
+	{ "events", start_events, do_events, 200, 21 },
 	{ "read_4k", make_file, do_read, 2048, 21 },
 	{ "write_4k", make_file, do_write, 2048, 21 },
 };
@@ -208,6 +301,8 @@ int main(int argc, char **argv)
 		writer();
 	if (!strcmp(argv[1], "-answer"))
 		answer();
+	if (!strcmp(argv[1], "-events"))
+		answer_events();
 	for (size_t i = 0; i < sizeof works / sizeof *works; i++) {
 		const struct work *w = &works[i];
 

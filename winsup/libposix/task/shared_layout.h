@@ -11,7 +11,7 @@
 
 #include "lock/lock.h"
 
-#define SHARED_LAYOUT 17
+#define SHARED_LAYOUT 18
 #define SHARED_MAGIC  0x786973306c696267ul
 
 #define PROCESS_SLOTS 2048 /* processes, zombies included */
@@ -75,13 +75,18 @@ enum futex_state { FUTEX_IDLE, FUTEX_WAITS, FUTEX_WOKEN };
 
 #define FUTEX_LOCKS 64
 
+enum sleeping {
+	AWAKE,
+	SLEEPS_ON_EVENT, /* must be set to wake it */
+	SLEEPS_ON_WORD	 /* `sleeping` itself, which its own process wakes */
+};
+
 /* One for each thread that can sleep.  Its wake event is named by the slot's
  * number, so any process of the session can open it. */
 struct thread_slot {
 	_Atomic uint64_t
 		owner; /* host slot + 1, host generation << 32; 0 free */
-	_Atomic uint32_t
-		sleeping; /* 1: its wake event must be set to wake it */
+	_Atomic uint32_t sleeping; /* enum sleeping */
 	_Atomic uint32_t in_crowd; /* sleeps on a crowded queue */
 	int32_t tid;
 	uint32_t pad;

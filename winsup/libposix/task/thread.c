@@ -51,11 +51,27 @@ win_handle task_host_up_event(uint32_t host)
 bool task_thread_wake(uint32_t slot)
 {
 	struct thread_slot *t = &task_shared()->threads[slot];
+	uint32_t how = t->sleeping;
 
-	if (!t->sleeping || !__atomic_exchange_n((uint32_t *)&t->sleeping, 0,
-				    __ATOMIC_SEQ_CST))
-		return false;
-	win_event_set(task_thread_event(slot));
+	do {
+		uint64_t owner = t->owner;
+
+		if (how == AWAKE)
+			return false;
+		if (how == SLEEPS_ON_WORD && owner != task_host_self()) {
+			/* only a signal comes from outside to one who sleeps
+			 * so: the service thread looks whom it wakes */
+			if ((uint32_t)owner)
+				win_event_set(task_service_event(
+					(uint32_t)owner - 1));
+			return owner != 0;
+		}
+	} while (!__atomic_compare_exchange_n((uint32_t *)&t->sleeping, &how,
+		AWAKE, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+	if (how == SLEEPS_ON_WORD)
+		win_word_wake((uint32_t *)&t->sleeping);
+	else
+		win_event_set(task_thread_event(slot));
 	return true;
 }
 
@@ -69,7 +85,8 @@ static bool take(uint32_t i, uint64_t old)
 		    task_host_self(), false, __ATOMIC_SEQ_CST,
 		    __ATOMIC_RELAXED))
 		return false;
-	t->sleeping = t->in_crowd = 0;
+	t->sleeping = AWAKE;
+	t->in_crowd = 0;
 	t->futex.state = FUTEX_IDLE;
 	while ((end = s->thread_end) <= i &&
 		!__atomic_compare_exchange_n((uint32_t *)&s->thread_end, &end,
@@ -127,7 +144,7 @@ void task_thread_destroy(struct thread *t)
 {
 	struct thread_slot *s = &task_shared()->threads[t->slot];
 
-	s->sleeping = 0;
+	s->sleeping = AWAKE;
 	s->owner = 0;
 	if (t->slot < first_guess)
 		first_guess = t->slot;

@@ -34,8 +34,10 @@ static struct bucket {
 
 static struct bucket *bucket_of(const uint32_t *address)
 {
+	/* Knuth's multiplicative hash; no two words are nearer than 4 bytes */
 	struct bucket *b =
-		&buckets[hash_bytes(&address, sizeof address) % BUCKETS];
+		&buckets[((uint32_t)((uintptr_t)address >> 2) * 2654435769u) /
+			 (UINT32_MAX / BUCKETS + 1)];
 
 	if (!b->waiters.next) {
 		lock_take(&b->lock);
@@ -57,7 +59,7 @@ static long futex_wait(
 	uint32_t now;
 	long r;
 
-	sleep_begin(&s, deadline);
+	sleep_begin_within(&s, deadline);
 	lock_take(&b->lock);
 	r = user_word_load(&now, address);
 	if (!r && now != value)
@@ -72,6 +74,8 @@ static long futex_wait(
 	while (!w.woken && !(r = sleep_wait(&s)))
 		;
 	sleep_end(&s);
+	if (w.woken)
+		return 0;
 	/* requeuing may have moved it to another bucket, whose lock then
 	 * guards it: look until the one we hold is the right one */
 	for (;;) {
@@ -89,27 +93,46 @@ static long futex_wait(
 	return w.woken ? 0 : r;
 }
 
-static int wake_bits(uint32_t *address, int count, uint32_t bits)
-{
-	struct bucket *b = bucket_of(address);
-	int woken = 0;
+/* Takes up to `count` waiters out, not more than AT_ONCE; their slots. */
+#define AT_ONCE 64
 
+static int take(struct bucket *b, const uint32_t *address, int count,
+	uint32_t bits, uint32_t *slots)
+{
+	int taken = 0;
+
+	if (count > AT_ONCE)
+		count = AT_ONCE;
 	lock_take(&b->lock);
 	list_for_each(entry, &b->waiters)
 	{
 		struct waiter *w = container_of(entry, struct waiter, entry);
-		uint32_t slot = w->slot;
 
-		if (woken >= count)
+		if (taken >= count)
 			break;
 		if (w->address != address || !(w->bits & bits))
 			continue;
 		list_remove(&w->entry);
+		slots[taken++] = w->slot;
 		w->woken = 1; /* w is gone from here on */
-		task_thread_wake(slot);
-		woken++;
 	}
 	lock_drop(&b->lock);
+	return taken;
+}
+
+/* Without the lock, which those who wake take at once. */
+static int wake_bits(uint32_t *address, int count, uint32_t bits)
+{
+	struct bucket *b = bucket_of(address);
+	uint32_t slots[AT_ONCE];
+	int woken = 0, n;
+
+	do {
+		n = take(b, address, count - woken, bits, slots);
+		for (int i = 0; i < n; i++)
+			task_thread_wake(slots[i]);
+		woken += n;
+	} while (n == AT_ONCE);
 	return woken;
 }
 

@@ -7,6 +7,11 @@
 #include "abi/errno.h"
 #include "memory/memory.h"
 
+/* Who wakes another process often holds a lock that the other wants next, and
+ * lets it go at once: that is waited for without sleeping, as an event costs
+ * more than some yields. */
+#define YIELDS 16
+
 static struct shared_lock *lock_of(const struct shared_word *w)
 {
 	return &task_shared()
@@ -80,7 +85,6 @@ long shared_futex_wait(const struct shared_word *word, uint32_t *address,
 	uint32_t now;
 	long r;
 
-	sleep_begin(&s, deadline);
 	shared_lock_take(l);
 	r = user_word_load(&now, address);
 	if (!r && now != value)
@@ -93,6 +97,9 @@ long shared_futex_wait(const struct shared_word *word, uint32_t *address,
 		f->state = FUTEX_WAITS;
 	}
 	shared_lock_drop(l);
+	for (int i = 0; !r && i < YIELDS && f->state == FUTEX_WAITS; i++)
+		win_thread_yield();
+	sleep_begin(&s, deadline);
 	while (!r && f->state != FUTEX_WOKEN)
 		r = sleep_wait(&s);
 	sleep_end(&s);
@@ -106,19 +113,28 @@ long shared_futex_wait(const struct shared_word *word, uint32_t *address,
 	return r;
 }
 
-int shared_futex_wake(const struct shared_word *word, int count, uint32_t bits)
+/* Takes the one out that has waited longest; its slot, or -1. */
+static long take(const struct shared_word *word, uint32_t bits)
 {
 	struct shared_lock *l = lock_of(word);
-	int woken = 0;
 	long i;
 
 	shared_lock_take(l);
-	while (woken < count && (i = oldest(word, bits)) >= 0) {
+	i = oldest(word, bits);
+	if (i >= 0)
 		task_shared()->threads[i].futex.state = FUTEX_WOKEN;
-		task_thread_wake((uint32_t)i);
-		woken++;
-	}
 	shared_lock_drop(l);
+	return i;
+}
+
+/* Woken without the lock, which those who wake take at once. */
+int shared_futex_wake(const struct shared_word *word, int count, uint32_t bits)
+{
+	int woken = 0;
+	long i;
+
+	for (; woken < count && (i = take(word, bits)) >= 0; woken++)
+		task_thread_wake((uint32_t)i);
 	return woken;
 }
 

@@ -1,9 +1,9 @@
 /* The one place where a POSIX thread sleeps.
  *
- * The thread slot's word `sleeping` says that the slot's event must be set to
- * wake the thread.  The sleeper stores 1 and then looks at its condition; a
- * waker changes the condition and then takes the 1 away.  So either the
- * sleeper sees the change, or the waker sees the 1. */
+ * The thread slot's word `sleeping` says how to wake the thread.  The sleeper
+ * stores it and then looks at its condition; a waker changes the condition and
+ * then takes the word away.  So either the sleeper sees the change, or the
+ * waker sees the word. */
 #include "wait/wait.h"
 
 #include "abi/errno.h"
@@ -15,13 +15,14 @@ static struct thread_slot *own_slot(const struct sleep *s)
 
 static void announce(const struct sleep *s)
 {
-	__atomic_store_n(
-		(uint32_t *)&own_slot(s)->sleeping, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n((uint32_t *)&own_slot(s)->sleeping,
+		s->within ? SLEEPS_ON_WORD : SLEEPS_ON_EVENT, __ATOMIC_SEQ_CST);
 }
 
-void sleep_begin(struct sleep *s, int64_t deadline)
+static void begin(struct sleep *s, int64_t deadline, bool within)
 {
 	s->thread = current;
+	s->within = within;
 	s->deadline = deadline;
 	s->queue_count = 0;
 	s->handle_count = 1; /* [0] is the wake event */
@@ -32,6 +33,16 @@ void sleep_begin(struct sleep *s, int64_t deadline)
 	s->ear = 0;
 	s->handles[0] = s->thread->wake;
 	announce(s);
+}
+
+void sleep_begin(struct sleep *s, int64_t deadline)
+{
+	begin(s, deadline, false);
+}
+
+void sleep_begin_within(struct sleep *s, int64_t deadline)
+{
+	begin(s, deadline, true);
 }
 
 void sleep_listen(struct sleep *s, uint32_t ear, uint64_t *peers)
@@ -187,6 +198,13 @@ void sleep_at(struct sleep *s, int64_t time)
 		s->at = time;
 }
 
+static int block(struct sleep *s, int64_t deadline)
+{
+	return s->within ? win_word_wait((uint32_t *)&own_slot(s)->sleeping,
+				   SLEEPS_ON_WORD, deadline)
+			 : win_wait(s->handles, s->handle_count, deadline);
+}
+
 long sleep_wait(struct sleep *s)
 {
 	int64_t at = s->at;
@@ -196,8 +214,7 @@ long sleep_wait(struct sleep *s)
 	if (task_signals_ready(s->thread))
 		return -ERESTARTSYS;
 	if (own_slot(s)->sleeping) {
-		r = win_wait(s->handles, s->handle_count,
-			at < s->deadline ? at : s->deadline);
+		r = block(s, at < s->deadline ? at : s->deadline);
 		announce(s);
 		if (r == -ETIMEDOUT && at < s->deadline)
 			r = 0;
@@ -239,7 +256,7 @@ static void leave(struct wait_queue *q, uint32_t entry, bool crowded)
 
 void sleep_end(struct sleep *s)
 {
-	own_slot(s)->sleeping = 0;
+	own_slot(s)->sleeping = AWAKE;
 	for (int i = 0; i < s->queue_count; i++)
 		leave(s->queues[i], s->thread->slot + 1, s->crowded);
 	if (s->crowded)

@@ -22,7 +22,8 @@ struct sleep {
 	struct wait_queue *own[SLEEP_QUEUES];
 	win_handle handles[SLEEP_HANDLES + 1];
 	bool crowded;
-	int64_t at; /* sleep_at() */
+	bool within; /* sleep_begin_within() */
+	int64_t at;  /* sleep_at() */
 	/* sleep_listen(): */
 	uint32_t ear;
 	uint64_t *peers; /* process slots to be watched, a bit each */
@@ -32,6 +33,9 @@ struct sleep {
 /* Use: begin; on, any number of times; look at the condition (again); wait;
  * end.  Loop over "look" and "wait" without beginning anew is allowed. */
 void sleep_begin(struct sleep *s, int64_t deadline);
+/* Of one who is woken by his own process alone, and by signals: ten times as
+ * fast, and registers with nothing. */
+void sleep_begin_within(struct sleep *s, int64_t deadline);
 int sleep_on(struct sleep *s, struct wait_queue *q); /* 0 or -ENOMEM */
 /* A Windows handle that wakes when signalled, where there is no other way.
  * More than SLEEP_HANDLES: -ENOMEM. */

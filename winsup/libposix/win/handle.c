@@ -53,25 +53,31 @@ void win_event_reset(win_handle event)
 	ResetEvent(h(event));
 }
 
+/* Milliseconds, rounded up: never early; man 7 time, "Sleeping". */
+static DWORD until(int64_t deadline)
+{
+	int64_t left;
+
+	if (deadline == WIN_FOREVER)
+		return INFINITE;
+	if (deadline == 0)
+		return 0;
+	left = (deadline - win_clock_monotonic() + 999999) / 1000000;
+	return left < 0 ? 0 : left > 0x7ffffff ? 0x7ffffff : (DWORD)left;
+}
+
+static bool is_over(int64_t deadline)
+{
+	return deadline == 0 ||
+	       (deadline != WIN_FOREVER && win_clock_monotonic() >= deadline);
+}
+
 int win_wait(const win_handle *handles, int count, int64_t deadline)
 {
 	DWORD r, milliseconds;
-	int64_t left;
 
 	for (;;) {
-		if (deadline == WIN_FOREVER) {
-			milliseconds = INFINITE;
-		} else if (deadline == 0) {
-			milliseconds = 0;
-		} else {
-			left = deadline - win_clock_monotonic();
-			if (left < 0)
-				left = 0;
-			/* rounded up: never early; man 7 time, "Sleeping" */
-			left = (left + 999999) / 1000000;
-			milliseconds =
-				left > 0x7ffffff ? 0x7ffffff : (DWORD)left;
-		}
+		milliseconds = until(deadline);
 		if (count == 0) {
 			Sleep(milliseconds);
 			r = WAIT_TIMEOUT;
@@ -83,8 +89,7 @@ int win_wait(const win_handle *handles, int count, int64_t deadline)
 			return (int)r;
 		if (r != WAIT_TIMEOUT)
 			return win_errno_last();
-		if (deadline == 0 || (deadline != WIN_FOREVER &&
-					     win_clock_monotonic() >= deadline))
+		if (is_over(deadline))
 			return -ETIMEDOUT;
 	}
 }
@@ -104,13 +109,15 @@ static void find_address_calls(void)
 	address.wait = (void *)GetProcAddress(base, "WaitOnAddress");
 }
 
-void win_word_wait(const uint32_t *word, uint32_t value, int64_t timeout)
+int win_word_wait(const uint32_t *word, uint32_t value, int64_t deadline)
 {
 	if (!address.wait)
 		find_address_calls();
-	address.wait((volatile void *)word, &value, sizeof value,
-		timeout == WIN_FOREVER ? INFINITE
-				       : (DWORD)(timeout / 1000000 + 1));
+	while (!address.wait(
+		(volatile void *)word, &value, sizeof value, until(deadline)))
+		if (is_over(deadline))
+			return -ETIMEDOUT;
+	return 0;
 }
 
 void win_word_wake(const uint32_t *word)

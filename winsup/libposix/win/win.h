@@ -125,8 +125,9 @@ void win_event_reset(win_handle event);
  * time, WIN_FOREVER, or 0 to look only.  Returns the index or -ETIMEDOUT. */
 #define WIN_FOREVER INT64_MAX
 int win_wait(const win_handle *handles, int count, int64_t deadline);
-/* In-process futex-like wait (WaitOnAddress) for win/ and lock/ alone. */
-void win_word_wait(const uint32_t *word, uint32_t value, int64_t timeout);
+/* Waits within the process (WaitOnAddress) while the word has the value: 0,
+ * also for no reason, or -ETIMEDOUT.  Another process cannot wake it. */
+int win_word_wait(const uint32_t *word, uint32_t value, int64_t deadline);
 void win_word_wake(const uint32_t *word);
 /* Calls back on a thread of Windows' pool, once, when h becomes signalled. */
 int win_wait_register(win_handle h, void (*call)(void *), void *argument);

@@ -57,6 +57,20 @@ int image_unpack(struct process *p, struct transfer *from, int how);
 bool image_find(
 	struct process *p, uint64_t address, const char **path, void **base);
 
+/* What an address belongs to: the image's base, and as far as an export table
+ * or, in the file, a symbol table tells, the function, shortened.  Nothing is
+ * taken for whole, so that a process that dies can be asked. */
+struct image_place {
+	const char *path; /* POSIX; that of posix1.dll is its name alone */
+	uint64_t base;
+	char function[80]; /* empty: not known */
+	uint64_t start;	   /* of the function */
+};
+bool image_place(struct process *p, uint64_t address, struct image_place *out);
+/* Makes a frame that of the caller, by unwind tables: false when there is none
+ * to be found.  called: rip is where a call returns to, not where it was. */
+bool image_unwind(struct process *p, struct frame *frame, bool *called);
+
 /* Called by musl's overlay. */
 void __posix_run_constructors(int argc, char **argv, char **envp);
 void __posix_run_destructors(void);

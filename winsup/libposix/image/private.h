@@ -34,6 +34,15 @@ bool pe_exports(const void *base);
 /* The exported symbol at or below an address; NULL name if none. */
 const char *pe_nearest(const void *base, uint64_t address, uint64_t *at);
 
+/* ---- unwind.c ---- */
+/* An entry of an image's unwind table. */
+struct pe_function {
+	uint32_t start, end, info; /* RVAs */
+};
+/* That of the function which holds an RVA, read as user memory is: the image
+ * may be the worse for wear. */
+bool pe_function(uint64_t base, uint64_t rva, struct pe_function *out);
+
 /* ---- resident.c: image files in this host's memory ---- */
 
 /* A file that is mapped here, whether a process uses it or not: exec finds

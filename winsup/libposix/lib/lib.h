@@ -100,4 +100,7 @@ size_t format(char *to, size_t room, const char *text, ...)
 	__attribute__((format(printf, 3, 4)));
 size_t format_list(char *to, size_t room, const char *text, va_list list);
 
+/* "SIGHUP"; NULL for real-time signals and what is none.  names.c */
+const char *signal_name(int signal);
+
 #endif

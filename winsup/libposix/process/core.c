@@ -210,7 +210,7 @@ static void put_all(struct dump *d)
 		d->failed = d->file->ops->truncate(d->file, (int64_t)d->at);
 }
 
-static bool is_core_signal(int signal)
+bool core_is_signal(int signal)
 {
 	/* man 7 signal, action "Core" */
 	const uint64_t set = 1ul << SIGQUIT | 1ul << SIGILL | 1ul << SIGTRAP |
@@ -249,7 +249,7 @@ bool core_dump(struct frame *frame, int signal)
 		.signal = signal };
 
 	/* less than a page is nothing: Linux fs/coredump.c */
-	if (!is_core_signal(signal) || d.left < PAGE_SIZE_BYTES)
+	if (!core_is_signal(signal) || d.left < PAGE_SIZE_BYTES)
 		return false;
 	if (open_core(&d.file))
 		return false;

@@ -281,8 +281,10 @@ void process_exit(int status)
 
 void process_die(struct frame *frame, int signal)
 {
-	bool dumped = core_dump(frame, signal);
+	bool dumped;
 
+	crash_report(frame, signal);
+	dumped = core_dump(frame, signal);
 	process_exit(STATUS_SIGNAL(signal) | (dumped ? STATUS_DUMPED : 0));
 }
 

@@ -109,6 +109,12 @@ void priority_end(const struct thread *t);
 /* Leaves a core file of the process, which dies of that signal, unless a limit
  * forbids; whether it did. */
 bool core_dump(struct frame *frame, int signal);
+bool core_is_signal(int signal); /* whose action is a core */
+
+/* ---- crash.c ---- */
+/* POSIX_CRASH: says on the program's standard error what it dies of, and where
+ * that was. */
+void crash_report(const struct frame *frame, int signal);
 
 /* Windows fails to start a process now and then, for no reason of ours (Wine 8:
  * error 731): how often it is asked again, and how much longer each pause. */

@@ -126,8 +126,10 @@ enum signal_verdict signal_deliver(
 			return handle(
 				t, frame, &action, &record, result, status);
 		verdict = act(t, record.signal, status);
-		if (verdict != SIGNAL_NONE)
+		if (verdict != SIGNAL_NONE) {
+			t->forced_record = record; /* for who tells of it */
 			return verdict;
+		}
 	}
 	if (t->sigmask_restore) {
 		t->sigmask_restore = false;

@@ -23,7 +23,7 @@ echo '#!/bin/sh
 echo script "$@"' > x; chmod +x x; ./x 1 2
 sh -c 'exit 3'; echo $?
 posixpath -m /usr | sed 's|.*/tests|tests|'
-posix-strace -e write echo hi 2>&1 | sed 's/ <.*//'
+posix-strace -e write -a 1 echo hi 2>&1
 for n in busybox compiler-rt dash libposix mingw-w64 musl; do
 	cat /usr/share/licenses/$n/* | grep -ci -m 1 copyright
 done

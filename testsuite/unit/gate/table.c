@@ -145,7 +145,7 @@ static void a_buffers_size_is_an_argument(void **state)
 
 static void other_numbers_lead_nowhere(void **state)
 {
-	static const uint64_t numbers[] = { 335, 511, 512, 513, 0xfff, 0x1009,
+	static const uint64_t numbers[] = { 335, 511, 512, 513, 0xfff, 0x100a,
 		0x100f, 0x1010, 0x1011, 1ul << 31, 1ul << 32, 1ul << 63, ~0ul,
 		~0ul - 0xfff };
 

@@ -25,6 +25,14 @@
  * it, the process ends. */
 #define SYS_posix_late 0x1008
 
+/* (pid, file, how): a line for each call of that process (0: the caller), and
+ * of what it forks, at the end of the file, which may be created; "": no
+ * more.  how: as below, and above the low 8 bits how many bytes of a buffer are
+ * shown.  -EPERM: it is traced already, or is not of this DLL. */
+#define SYS_posix_trace	    0x1009
+#define POSIX_TRACE_PATHS   2 /* of descriptors */
+#define POSIX_TRACE_SIZE(n) ((unsigned)(n) << 8)
+
 #define POSIX_DL_TEXT 512
 
 #ifndef __ASSEMBLER__

@@ -260,6 +260,14 @@ long sys_posix_object(int which, void *object)
 	return image_next_object(which, object);
 }
 
+long sys_posix_trace(int pid, const char *name, unsigned how)
+{
+	char path[PATH_SIZE];
+	long n = user_string(path, name, sizeof path);
+
+	return n < 0 ? n : process_trace(pid, path, how);
+}
+
 long sys_posix_late(size_t where)
 {
 	return process_late(where);

@@ -216,7 +216,7 @@ static long descriptors_stat(const struct place *p, struct kstat *out)
 	return r;
 }
 
-static long describe(struct file *f, char *to, size_t room)
+long file_describe(struct file *f, char *to, size_t room)
 {
 	long r = file_path(f, to, room);
 	struct kstat st;
@@ -243,7 +243,7 @@ static long descriptors_readlink(const struct place *p, char *to, size_t room)
 	r = get(p, &f);
 	if (r)
 		return r;
-	r = describe(f, path, sizeof path);
+	r = file_describe(f, path, sizeof path);
 	file_put(f);
 	if (r < 0)
 		return r;

@@ -48,6 +48,9 @@ long fs_made_statfs(void *out, long type);
  * more, and anything else is the same open file. */
 long descriptor_open(struct file *f, int flags, struct file **out);
 
+/* What /proc/self/fd says of it: the length or -errno. */
+long file_describe(struct file *f, char *to, size_t room);
+
 struct file *null_open(int flags); /* /dev/null, for a missing stdin */
 
 /* A disk file from a handle that Windows gave us (inherited stdin): takes the

@@ -6,6 +6,7 @@
 
 #include "abi/errno.h"
 #include "gate/private.h"
+#include "lib/lib.h"
 #include "memory/memory.h"
 #include "process/process.h"
 #include "signal/signal.h"
@@ -22,21 +23,19 @@ static __attribute__((noinline)) long call_traced(struct frame *frame)
 {
 	int64_t start = win_clock_monotonic();
 	uint64_t number = frame->number; /* rt_sigreturn changes it */
-	char text[256] = "";
+	char text[WIN_TRACE_LINE];
 	long result;
 
-	if (number == SYS_execve || number == SYS_execveat) {
-		trace_format(number, frame, text, sizeof text);
+	*text = 0;
+	if (number == SYS_execve || number == SYS_execveat ||
+		number == SYS_close) {
+		trace_early(number, frame, text);
 	} else if (number == SYS_exit || number == SYS_exit_group) {
-		trace_format(number, frame, text, sizeof text);
-		win_trace("%s = ?", text);
+		trace_early(number, frame, text);
+		win_trace("%s) = ?", text);
 	}
 	result = call(frame);
-	if (!result && *text) /* another program's frame by now */
-		win_trace("%s = 0", text);
-	else
-		trace_call(
-			number, frame, result, win_clock_monotonic() - start);
+	trace_call(number, frame, text, result, win_clock_monotonic() - start);
 	return result;
 }
 
@@ -82,13 +81,22 @@ static void finish(struct thread *t, struct frame *frame, long result)
 				goto out;
 			break;
 		case SIGNAL_HANDLED:
+			if (win_trace_on)
+				trace_signal(&t->forced_record);
 			/* the handler's saved context holds the result */
 			result = (long)frame->rax;
 			break;
 		case SIGNAL_STOP:
+			if (win_trace_on) {
+				trace_signal(&t->forced_record);
+				win_trace("--- stopped by %s ---",
+					signal_name(status));
+			}
 			process_stop(status);
 			break;
 		case SIGNAL_DIE:
+			if (win_trace_on)
+				trace_signal(&t->forced_record);
 			process_die(frame, status);
 		}
 	}

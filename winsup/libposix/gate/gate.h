@@ -22,10 +22,12 @@ int gate_start(uint32_t claim_slot, uint64_t claim);
 
 /* trace.c: POSIX_STRACE=FILE; one line for a call, decoded by its line in
  * abi/syscalls.def.  The rooms' own lines go through win_trace(). */
-void trace_call(
-	uint64_t number, struct frame *frame, long result, int64_t nanoseconds);
-/* The call alone, as text: what it names may be gone when it has ended. */
-size_t trace_format(
-	uint64_t number, struct frame *frame, char *to, size_t room);
+void trace_call(uint64_t number, struct frame *frame, const char *early,
+	long result, int64_t nanoseconds);
+/* The call and its arguments alone, as text, for `early`: what it names may be
+ * gone when it has ended.  Else `early` is empty. */
+void trace_early(uint64_t number, struct frame *frame, char to[WIN_TRACE_LINE]);
+struct signal_record;
+void trace_signal(const struct signal_record *record); /* acts now */
 
 #endif

@@ -251,6 +251,7 @@ void process_exit(int status)
 	struct thread *t = current;
 	struct process *p = t->process;
 
+	trace_end(status);
 	if (p->vfork_of)
 		end_vfork(p, status);
 	end_robust_lists(p);
@@ -315,6 +316,7 @@ void process_exit_thread(int code)
 	lock_drop(&p->lock);
 	if (last)
 		process_exit(STATUS_EXIT(code));
+	trace_end_thread(code);
 	task_thread_leave_process(t);
 	if (t->host_main) {
 		/* the host's own loop must not go on below a living process */

@@ -62,11 +62,14 @@ _Noreturn void program_give_up(const char *path, const char *problem, long r);
 void program_enter_adopted(struct process *p, struct frame *frame,
 	const struct module *m, const char *path, struct arguments *a);
 
-/* ---- start.c ---- */
-/* Of the calling thread's process, or this host's; 0 between lives. */
-int process_own_pid(void);
+/* ---- trace.c ---- */
 /* Starts the trace if the environment has POSIX_STRACE. */
 void trace_if_asked(const struct arguments *a);
+void trace_pack(struct transfer *to);
+void trace_unpack(struct transfer *from);
+/* Of the calling process, or thread. */
+void trace_end(int status);
+void trace_end_thread(int code);
 
 /* ---- native.c ---- */
 /* Runs a program of Windows' own and ends the process as it ended. */

@@ -91,6 +91,9 @@ void process_end_other_threads(struct process *p);
 /* The thread goes back from a vfork child to its parent's frame. */
 void process_leave_vfork(struct process *child);
 
+/* posix_trace: abi/private_syscalls.h. */
+long process_trace(int pid, const char *name, unsigned how);
+
 long process_set_group(int pid, int group);
 long process_get_group(int pid);
 long process_set_session(void);

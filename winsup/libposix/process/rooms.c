@@ -11,7 +11,7 @@
 static void core_pack(struct process *p, struct transfer *to, int how)
 {
 	(void)how;
-	transfer_put_handle(to, win_trace_handle());
+	trace_pack(to);
 	transfer_put(to, p->limits, sizeof p->limits);
 	transfer_put_number(to, p->uid);
 	transfer_put_number(to, p->gid);
@@ -28,7 +28,7 @@ static void core_pack(struct process *p, struct transfer *to, int how)
 static int core_unpack(struct process *p, struct transfer *from, int how)
 {
 	(void)how;
-	win_trace_adopt(transfer_get_handle(from), process_own_pid);
+	trace_unpack(from);
 	transfer_get(from, p->limits, sizeof p->limits);
 	p->uid = (uint32_t)transfer_get_number(from);
 	p->gid = (uint32_t)transfer_get_number(from);

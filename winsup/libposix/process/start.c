@@ -96,56 +96,6 @@ static struct process *first_process(void)
 	return p;
 }
 
-int process_own_pid(void)
-{
-	struct thread *t = current;
-	struct process *p = t ? t->process : task_process();
-
-	return p ? p->pid : 0;
-}
-
-/* POSIX_STRACE names a file as Windows or as POSIX spells it. */
-static void start_trace(const char *value)
-{
-	uint16_t path[2048];
-	int64_t n = path_to_windows(AT_FDCWD, value, path, 2047);
-
-	/* a new file has no path yet: its folder has */
-	if (n < 0) {
-		char absolute[PATH_SIZE], *slash;
-		size_t k;
-
-		if (path_absolute(AT_FDCWD, value, absolute, PATH_SIZE))
-			return;
-		slash = strrchr(absolute, '/');
-		k = slash == absolute ? 1 : 0;
-		*slash = 0;
-		n = path_to_windows(AT_FDCWD, k ? "/" : absolute, path, 1800);
-		if (n < 0)
-			return;
-		path[n++] = '\\';
-		n += (int64_t)utf16_from_utf8(
-			path + n, 200, slash + 1, strlen(slash + 1));
-	}
-	path[n] = 0;
-	path[1] = '\\'; /* "\??\" as Win32 spells it: "\\?\" */
-	win_trace_start(path, process_own_pid);
-}
-
-void trace_if_asked(const struct arguments *a)
-{
-	const char *p = a->bytes;
-
-	if (win_trace_on)
-		return;
-
-	for (int i = 0; i < a->argc + a->envc; i++) {
-		if (i >= a->argc && !strncmp(p, "POSIX_STRACE=", 13) && p[13])
-			start_trace(p + 13);
-		p += strlen(p) + 1;
-	}
-}
-
 static void live(void *module)
 {
 	struct thread *t = current;

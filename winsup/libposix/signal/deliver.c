@@ -113,6 +113,7 @@ enum signal_verdict signal_deliver(
 	while (next(t, &record, &forced)) {
 		struct signals *s = t->process->signals;
 
+		t->forced_record = record; /* for who tells of it */
 		lock_take(&s->lock);
 		action = s->actions[record.signal - 1];
 		lock_drop(&s->lock);
@@ -126,10 +127,8 @@ enum signal_verdict signal_deliver(
 			return handle(
 				t, frame, &action, &record, result, status);
 		verdict = act(t, record.signal, status);
-		if (verdict != SIGNAL_NONE) {
-			t->forced_record = record; /* for who tells of it */
+		if (verdict != SIGNAL_NONE)
 			return verdict;
-		}
 	}
 	if (t->sigmask_restore) {
 		t->sigmask_restore = false;

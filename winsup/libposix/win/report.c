@@ -7,7 +7,7 @@
 
 uint32_t win_trace_on HOST_STATE = 0;
 static HANDLE trace_file HOST_STATE = 0;
-static int (*trace_pid)(void) HOST_STATE = 0;
+static int (*trace_id)(int *tid) HOST_STATE = 0;
 
 static void write_all(HANDLE to, const char *text, size_t size)
 {
@@ -67,17 +67,22 @@ void win_exit_process(uint32_t code)
 
 void win_trace(const char *text, ...)
 {
-	char line[LINE];
+	char line[WIN_TRACE_LINE + 64];
 	int64_t now;
 	size_t n;
+	int pid, tid;
 	va_list list;
 	DWORD code = GetLastError();
 
 	if (!win_trace_on)
 		return;
 	now = win_clock_realtime();
-	n = format(line, sizeof line, "%d %d.%06d ", trace_pid(),
-		(int)(now / 1000000000 % 100000), (int)(now / 1000 % 1000000));
+	pid = trace_id(&tid);
+	n = format(line, sizeof line, "%d", pid);
+	if (tid != pid)
+		n += format(line + n, sizeof line - n, "/%d", tid);
+	n += format(line + n, sizeof line - n, " %ld.%06ld ",
+		(long)(now / 1000000000), (long)(now / 1000 % 1000000));
 	va_start(list, text);
 	n += format_list(line + n, sizeof line - n, text, list);
 	va_end(list);
@@ -87,7 +92,7 @@ void win_trace(const char *text, ...)
 
 /* FILE_APPEND_DATA alone: each write goes to the end, whole, so that lines of
  * many processes do not mix (Microsoft "File Access Rights Constants"). */
-int win_trace_start(const uint16_t *file, int (*pid)(void))
+int win_trace_open(const uint16_t *file, win_handle *out)
 {
 	HANDLE f = CreateFileW(file, FILE_APPEND_DATA,
 		FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
@@ -95,20 +100,71 @@ int win_trace_start(const uint16_t *file, int (*pid)(void))
 
 	if (f == INVALID_HANDLE_VALUE)
 		return win_errno_last();
-	win_trace_adopt((win_handle)f, pid);
+	*out = (win_handle)f;
 	return 0;
 }
 
 win_handle win_trace_handle(void)
 {
-	return (win_handle)trace_file;
+	return win_trace_on ? (win_handle)trace_file : 0;
 }
 
-void win_trace_adopt(win_handle file, int (*pid)(void))
+void win_trace_adopt(win_handle file, int (*id)(int *tid), uint32_t how)
 {
 	win_trace_on = 0;
 	win_close((win_handle)trace_file);
 	trace_file = h(file);
-	trace_pid = pid;
-	win_trace_on = file != 0;
+	trace_id = id;
+	win_trace_on = file ? how : 0;
+}
+
+#define HEADERS 4096
+
+/* Its variables lie where ours do if it has mapped the same DLL there. */
+static int trace_put(
+	HANDLE process, HANDLE file, int (*id)(int *tid), uint32_t how)
+{
+	char headers[HEADERS];
+	uint32_t on;
+	size_t size;
+	const void *own = win_own_image(&size);
+	HANDLE there;
+
+	if (!ReadProcessMemory(process, own, headers, HEADERS, NULL) ||
+		memcmp(headers, own, HEADERS) ||
+		!ReadProcessMemory(
+			process, &win_trace_on, &on, sizeof on, NULL))
+		return -EPERM;
+	if (how && on)
+		return -EPERM;
+	if (how) {
+		if (!DuplicateHandle(GetCurrentProcess(), file, process, &there,
+			    0, FALSE, DUPLICATE_SAME_ACCESS))
+			return win_errno_last();
+		if (!WriteProcessMemory(
+			    process, &trace_file, &there, sizeof there, NULL) ||
+			!WriteProcessMemory(
+				process, &trace_id, &id, sizeof id, NULL))
+			return win_errno_last();
+	}
+	return WriteProcessMemory(
+		       process, &win_trace_on, &how, sizeof how, NULL)
+		       ? 0
+		       : win_errno_last();
+}
+
+int win_trace_attach(
+	uint32_t windows_id, win_handle file, int (*id)(int *tid), uint32_t how)
+{
+	HANDLE process =
+		OpenProcess(PROCESS_DUP_HANDLE | PROCESS_VM_READ |
+				    PROCESS_VM_WRITE | PROCESS_VM_OPERATION,
+			FALSE, windows_id);
+	int r;
+
+	if (!process)
+		return win_errno_last();
+	r = trace_put(process, h(file), id, how);
+	CloseHandle(process);
+	return r;
 }

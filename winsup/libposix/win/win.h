@@ -48,16 +48,26 @@ void win_complain(const char *text, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void win_die(const char *text, ...)
 	__attribute__((format(printf, 1, 2))); /* complain, end with 125 */
 _Noreturn void win_exit_process(uint32_t code);
-/* A line into the trace file (POSIX_STRACE), with pid and time in front;
- * nothing when tracing is off.  Any thread. */
-extern uint32_t win_trace_on;
+/* A line into the trace file (POSIX_STRACE), in front pid, or pid/tid, and
+ * time; nothing when tracing is off.  Any thread. */
+extern uint32_t win_trace_on; /* 0: off; else how, as below */
+#define WIN_TRACE_ON	     1u
+#define WIN_TRACE_PATHS	     2u /* of descriptors */
+#define WIN_TRACE_SIZE_SHIFT 8	/* above: bytes of a buffer that are shown */
+#define WIN_TRACE_USUAL	     (WIN_TRACE_ON | 32u << WIN_TRACE_SIZE_SHIFT)
+#define WIN_TRACE_LINE	     8192 /* longer lines are cut */
 void win_trace(const char *text, ...) __attribute__((format(printf, 1, 2)));
-/* Opens the file (UTF-16 Windows path), appending whole lines. */
-int win_trace_start(const uint16_t *file, int (*pid)(void));
-/* The open trace file, 0 if tracing is off; and another host's: takes it over,
- * 0 turns tracing off. */
+/* Opens the file (UTF-16 Windows path) for whole lines at its end. */
+int win_trace_open(const uint16_t *file, win_handle *out);
+/* The open trace file, 0 if tracing is off; and another host's, or a new one:
+ * takes it over, 0 turns tracing off. */
 win_handle win_trace_handle(void);
-void win_trace_adopt(win_handle file, int (*pid)(void));
+void win_trace_adopt(win_handle file, int (*id)(int *tid), uint32_t how);
+/* Turns tracing on in another host of this DLL, without its doing: -EPERM if it
+ * is on there or that is another DLL.  how 0: off again; lines that are just
+ * being written still go to the file. */
+int win_trace_attach(uint32_t windows_id, win_handle file, int (*id)(int *tid),
+	uint32_t how);
 
 /* ---- host memory: the lower half's own heap; never copied by fork ---- */
 void *win_alloc(size_t size); /* zeroed; NULL when there is none */

@@ -89,4 +89,43 @@ alike posix/out > posix/alike
 # results stand in the same column
 for o in linux posix; do grep -c '^.\{40\}= ' $o/out | awk '{ print ($1 > 40) }'; done > columns
 [ "$(tr '\n' ' ' < columns)" = '1 1 ' ] || { echo "columns"; exit 1; }
-diff linux/alike posix/alike
+diff linux/alike posix/alike || exit 1
+
+# who makes whom: a file for each process, since strace cuts lines apart
+cat > spawn.c <<'END'
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+extern char **environ;
+int main(int c, char **v)
+{
+	char *a[] = { "true", 0 };
+	pid_t p; int s;
+	if (!vfork()) _exit(3);
+	wait(&s);
+	posix_spawn(&p, "/bin/true", 0, 0, a, environ);
+	wait(&s);
+	posix_spawn(&p, "/nosuch", 0, 0, a, environ);
+	if (!vfork()) { execl("/bin/true", "true", "x", NULL); _exit(1); }
+	wait(&s);
+	return 0;
+}
+END
+musl-gcc -w -O1 -static -o linux/spawn spawn.c || exit 1
+"$build/root/sdk/bin/x86_64-linux-musl-gcc" -w -O1 -o posix/spawn spawn.c || exit 1
+for policy in recycle fresh; do
+	rm -f linux/o.* posix/o.*
+	(cd linux && strace -ff -o o -e %process -e signal=none ./spawn 2> /dev/null)
+	(cd posix && POSIX_HOSTS=$policy "$src/utils/build/wine-run" "$build" \
+		"$build/root/usr/bin/posix-strace" -ff -o o -e %process -e signal=none ./spawn)
+	for o in linux posix; do
+		for f in $(ls $o/o.* | sort -t. -k2 -n); do
+			sed -e 's/ \/\* [0-9]* vars* \*\///' -e 's/0x[0-9a-f]*/ADDRESS/g' \
+				-e '/^\(vfork\|clone\)/s/= .*/= N/' -e 's/^wait4(\([0-9]*\),/wait4(N,/' \
+				-e '/^wait4/s/= [0-9]*$/= N/' -e 's/(No such.*//' -e 's/  *= / = /' $f
+		done > $o/spawned
+	done
+	[ "$(wc -l < linux/spawned)" -gt 15 ] || exit 1
+	diff linux/spawned posix/spawned || exit 1
+done

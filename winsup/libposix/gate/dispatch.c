@@ -35,6 +35,10 @@ static __attribute__((noinline)) long call_traced(struct frame *frame)
 		win_trace("%s) = ?", text);
 	}
 	result = call(frame);
+	/* that is the child; its parent's will be seen when it goes on */
+	if (!result && current->process->vfork_of &&
+		(number == SYS_vfork || number == SYS_clone))
+		return result;
 	trace_call(number, frame, text, result, win_clock_monotonic() - start);
 	return result;
 }

@@ -218,6 +218,8 @@ void process_leave_vfork(struct process *p)
 	t->sigmask = p->vfork_sigmask;
 	t->process = p->vfork_of;
 	t->poked = 1;
+	if (win_trace_on)
+		trace_call(t->frame->number, t->frame, "", p->pid, 0);
 }
 
 /* Only the host's own first thread can go back to its loop. */

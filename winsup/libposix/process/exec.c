@@ -118,6 +118,13 @@ static long find_program(struct execution *e, int at, const char *given)
 	return -ELOOP;
 }
 
+/* One that succeeds and whose caller's memory is as it was, but goes. */
+static void trace_success(struct frame *frame)
+{
+	if (win_trace_on)
+		trace_call(frame->number, frame, "", 0, 0);
+}
+
 /* The process goes on in another host, under its own slot. */
 static long elsewhere(struct process *p, struct execution *e)
 {
@@ -140,6 +147,7 @@ static long elsewhere(struct process *p, struct execution *e)
 	if (r)
 		return r;
 	task_process_slot(p->slot)->has_executed = 1;
+	trace_success(current->frame);
 	host_begin(host, p->slot, &to);
 	return 0;
 }
@@ -186,6 +194,8 @@ static void in_place(
 {
 	struct thread *t = current;
 
+	if (e->native)
+		trace_success(frame);
 	process_end_other_threads(p);
 	robust_list_end(t);
 	for (int i = 0; i < room_count; i++)

@@ -1,11 +1,13 @@
-# posix1.exports against musl's headers and what is defined, in both directions:
+# posix1.exports against the headers (musl's, and ours of the same names over
+# them) and what is defined, in both directions:
 # what is declared is defined and listed, and what is listed is defined and
 # either declared or one of ours, below the list's second comment.
 src=$1 build=$2
 work=$build/tests/exports
 mkdir -p "$work"
 cc='clang-22 --target=x86_64-pc-cygwin -fno-short-wchar -U__CYGWIN__ -U__CYGWIN64__'
-sh "$src/utils/build/public-names" "$build/musl/include" $cc > "$work/public"
+sh "$src/utils/build/public-names" "$build/musl/include" $cc \
+	-I"$src/winsup/include" > "$work/public"
 sh "$src/utils/build/defined-names" llvm-nm-22 "$build/musl/libc.a" \
 	$(find "$build/lower" -name '*.o') > "$work/defined"
 grep -vE '^(#|$)' "$src/winsup/libposix/posix1.exports" | LC_ALL=C sort > "$work/listed"

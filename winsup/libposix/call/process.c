@@ -165,7 +165,7 @@ long sys_set_robust_list(unsigned long head, size_t size)
 {
 	if (size != ROBUST_HEAD)
 		return -EINVAL;
-	current->robust_list = (void *)head;
+	robust_list_begin(current, (void *)head);
 	return 0;
 }
 

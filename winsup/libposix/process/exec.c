@@ -203,7 +203,7 @@ static void in_place(
 			rooms[i].exec(p);
 	t->altstack = t->altstack_size = 0;
 	t->clear_tid = NULL;
-	t->tid = p->pid;
+	task_thread_number(t, p->pid);
 	task_process_slot(p->slot)->has_executed = 1;
 	signal_publish(p);
 	if (e->native)

@@ -260,7 +260,6 @@ static void run(void *argument)
 static long new_thread(struct frame *frame, uint64_t flags, uint64_t stack,
 	uint32_t *parent_tid, uint32_t *child_tid, uint64_t tls)
 {
-	static _Atomic int last_tid HOST_STATE = 100000;
 	struct process *p = current->process;
 	struct start *s = win_alloc(sizeof *s);
 	struct thread *t;
@@ -273,8 +272,7 @@ static long new_thread(struct frame *frame, uint64_t flags, uint64_t stack,
 		win_free(s);
 		return r;
 	}
-	/* no process has a pid above 99999 */
-	t->tid = ++last_tid;
+	task_thread_number(t, 0);
 	t->sigmask = current->sigmask;
 	t->scheduling = scheduling_inherited(current);
 	t->affinity = current->affinity;

@@ -118,6 +118,8 @@ bool host_end(uint32_t host, uint64_t word)
 	if (!claim(slot, word))
 		return false;
 	if (process && host != task_host && !win_process_ended(process, NULL)) {
+		robust_lists_kill(
+			process, (uint64_t)generation << 32 | (host + 1));
 		win_process_terminate(process, 128 + SIGKILL);
 		/* it may still be writing: Windows ends processes in steps */
 		win_wait(&process, 1, deadline_after(2000000000));

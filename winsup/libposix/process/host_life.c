@@ -68,7 +68,7 @@ static void live(void *argument)
 	from.size = from.committed = w->size;
 	task_set_process(p);
 	task_thread_join_process(t, p);
-	t->tid = p->pid;
+	task_thread_number(t, p->pid);
 	r = process_receive(p, t, &from);
 	if (r)
 		win_die("process %d cannot begin in host %u: errno %d", p->pid,

@@ -107,7 +107,7 @@ static void live(void *module)
 
 	task_set_process(p);
 	task_thread_join_process(t, p);
-	t->tid = p->pid;
+	task_thread_number(t, p->pid);
 	adopt_standard_handles();
 	adopt_folder();
 	if (native_arguments(&a))

@@ -11,7 +11,7 @@
 
 #include "lock/lock.h"
 
-#define SHARED_LAYOUT 18
+#define SHARED_LAYOUT 19
 #define SHARED_MAGIC  0x786973306c696267ul
 
 #define PROCESS_SLOTS 2048 /* processes, zombies included */
@@ -88,8 +88,11 @@ struct thread_slot {
 		owner; /* host slot + 1, host generation << 32; 0 free */
 	_Atomic uint32_t sleeping; /* enum sleeping */
 	_Atomic uint32_t in_crowd; /* sleeps on a crowded queue */
-	int32_t tid;
-	uint32_t pad;
+	_Atomic int32_t tid;	   /* 0: none yet */
+	/* for who kills it: its Windows thread, and where in its memory its
+	 * robust list is; 0: it has none */
+	_Atomic uint32_t windows_id;
+	_Atomic uint64_t robust_list;
 	struct futex_wait futex;
 };
 
@@ -315,13 +318,18 @@ struct shared {
 	/* counters: of anonymous objects of shared memory, of waits, of open
 	 * file descriptions */
 	_Atomic uint64_t last_object, last_ticket, last_description;
+	/* from an entry of a robust list to its word, as set_robust_list(2)
+	 * was told last; 0: nobody has one yet */
+	_Atomic int64_t robust_offset;
 	/* /proc/sys/kernel/random/boot_id; 0: nobody has asked yet */
 	_Atomic uint64_t boot_id[2];
 	struct shared_lock futex_locks[FUTEX_LOCKS]; /* by hash of the word */
 	struct shared_lock table; /* process table: parents, groups, sessions */
 	/* the console's foreground process group; 0: the first process's */
 	_Atomic int32_t console_group;
-	uint32_t pad;
+	/* of threads that are not the first of a process: a lock in shared
+	 * memory says by it who holds it */
+	_Atomic uint32_t last_tid;
 	struct host_slot hosts[HOST_SLOTS];
 	struct process_slot process[PROCESS_SLOTS];
 	struct thread_slot threads[THREAD_SLOTS];
@@ -337,7 +345,7 @@ struct shared {
 };
 
 _Static_assert(sizeof(struct wait_queue) == 32, "shared layout");
-_Static_assert(sizeof(struct thread_slot) == 56, "shared layout");
+_Static_assert(sizeof(struct thread_slot) == 64, "shared layout");
 _Static_assert(sizeof(struct host_slot) == 48, "shared layout");
 _Static_assert(sizeof(struct signal_record) == 48, "shared layout");
 

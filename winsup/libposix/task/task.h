@@ -218,6 +218,10 @@ static inline bool task_index_same(uint32_t index, uint32_t generation)
 /* A struct thread with its slot and events, not yet in a process. */
 int task_thread_create(struct thread **out);
 void task_thread_destroy(struct thread *t);
+/* Gives it that number, 0: one that nobody else in the session has. */
+void task_thread_number(struct thread *t, int tid);
+/* The slot of the living thread with that number, or -1. */
+long task_thread_find(uint32_t tid);
 void task_thread_join_process(struct thread *t, struct process *p);
 void task_thread_leave_process(struct thread *t);
 /* The wake event of any thread slot of the session, cached.  Any thread. */

@@ -87,6 +87,8 @@ static bool take(uint32_t i, uint64_t old)
 		return false;
 	t->sleeping = AWAKE;
 	t->in_crowd = 0;
+	t->tid = 0;
+	t->robust_list = 0;
 	t->futex.state = FUTEX_IDLE;
 	while ((end = s->thread_end) <= i &&
 		!__atomic_compare_exchange_n((uint32_t *)&s->thread_end, &end,
@@ -145,6 +147,7 @@ void task_thread_destroy(struct thread *t)
 	struct thread_slot *s = &task_shared()->threads[t->slot];
 
 	s->sleeping = AWAKE;
+	s->tid = 0;
 	s->owner = 0;
 	if (t->slot < first_guess)
 		first_guess = t->slot;
@@ -152,6 +155,35 @@ void task_thread_destroy(struct thread *t)
 	list_for_each(entry, &t->more_signals)
 		win_free(container_of(entry, struct queued_signal, entry));
 	win_free(t);
+}
+
+void task_thread_number(struct thread *t, int tid)
+{
+	struct shared *s = task_shared();
+
+	/* above every pid, and within the 30 bits that a futex word has */
+	if (!tid)
+		tid = (int)(TASK_PID_MAX + 1 +
+			    __atomic_fetch_add((uint32_t *)&s->last_tid, 1,
+				    __ATOMIC_RELAXED) %
+				    0x3ff00000u);
+	t->tid = tid;
+	s->threads[t->slot].tid = tid;
+}
+
+long task_thread_find(uint32_t tid)
+{
+	struct shared *s = task_shared();
+
+	for (uint32_t i = 0; i < s->thread_end; i++) {
+		uint64_t owner = s->threads[i].owner;
+
+		if ((uint32_t)s->threads[i].tid == tid &&
+			(owner == task_host_self() ||
+				task_host_taker_lives(owner)))
+			return i;
+	}
+	return -1;
 }
 
 static void publish(struct process *p)

@@ -15,4 +15,10 @@ int shared_futex_wake(const struct shared_word *word, int count, uint32_t bits);
 int shared_futex_move(const struct shared_word *from,
 	const struct shared_word *to, int count);
 
+/* robust.c: the thread that holds the robust mutex whose word that is, with
+ * that value; 0 if it is no such word. */
+uint32_t robust_holder(const uint32_t *word, uint32_t value);
+/* Its holder has died: the next one is told. */
+void robust_mark(uint32_t *word, uint32_t value);
+
 #endif

@@ -75,14 +75,34 @@ static struct shared_lock *lock_own(struct futex_wait *f)
 	}
 }
 
+/* The death of the process of that thread wakes; false if there is no such
+ * thread (any more). */
+static bool watch(struct sleep *s, uint32_t tid)
+{
+	long slot = task_thread_find(tid);
+	uint64_t owner;
+	win_handle process;
+
+	if (slot < 0)
+		return false;
+	owner = task_shared()->threads[slot].owner;
+	if (owner == task_host_self())
+		return true;
+	process =
+		task_host_process((uint32_t)owner - 1, (uint32_t)(owner >> 32));
+	if (process)
+		sleep_on_handle(s, process);
+	return process;
+}
+
 long shared_futex_wait(const struct shared_word *word, uint32_t *address,
 	uint32_t value, int64_t deadline, uint32_t bits)
 {
 	struct shared *shared = task_shared();
 	struct futex_wait *f = &shared->threads[current->slot].futex;
 	struct shared_lock *l = lock_of(word);
+	uint32_t now, holder = robust_holder(address, value);
 	struct sleep s;
-	uint32_t now;
 	long r;
 
 	shared_lock_take(l);
@@ -100,8 +120,13 @@ long shared_futex_wait(const struct shared_word *word, uint32_t *address,
 	for (int i = 0; !r && i < YIELDS && f->state == FUTEX_WAITS; i++)
 		win_thread_yield();
 	sleep_begin(&s, deadline);
-	while (!r && f->state != FUTEX_WOKEN)
+	while (!r && f->state != FUTEX_WOKEN) {
+		if (holder && !watch(&s, holder)) {
+			robust_mark(address, value);
+			break;
+		}
 		r = sleep_wait(&s);
+	}
 	sleep_end(&s);
 	if (f->state == FUTEX_IDLE)
 		return r;

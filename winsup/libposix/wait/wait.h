@@ -81,9 +81,14 @@ long futex_call(uint32_t *address, int operation, uint32_t value,
 /* Wakes `count` waiters of a word of this process; used at thread exit. */
 long futex_wake(uint32_t *address, int count);
 
-/* robust.c: the thread ends, or its program is replaced; its memory is still
+/* robust.c: set_robust_list(2). */
+void robust_list_begin(struct thread *t, void *head);
+/* The thread ends, or its program is replaced; its memory is still
  * there. */
 void robust_list_end(struct thread *t);
+/* The process in that host (as thread slots name it) is about to be
+ * terminated. */
+void robust_lists_kill(win_handle process, uint64_t owner);
 
 /* ---- callbacks at a time, on the host's service thread ---- */
 struct timer {

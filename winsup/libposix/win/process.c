@@ -19,7 +19,8 @@ int win_process_open(win_handle *out, uint32_t id)
 {
 	HANDLE process = OpenProcess(
 		SYNCHRONIZE | PROCESS_TERMINATE | PROCESS_DUP_HANDLE |
-			PROCESS_VM_READ | PROCESS_SET_INFORMATION |
+			PROCESS_VM_READ | PROCESS_VM_WRITE |
+			PROCESS_VM_OPERATION | PROCESS_SET_INFORMATION |
 			PROCESS_QUERY_INFORMATION,
 		FALSE, id);
 
@@ -40,6 +41,17 @@ int win_process_read(win_handle process, uintptr_t at, void *to, size_t size)
 	SIZE_T done = 0;
 
 	return ReadProcessMemory(h(process), (void *)at, to, size, &done) &&
+			       done == size
+		       ? 0
+		       : -EFAULT;
+}
+
+int win_process_write(
+	win_handle process, uintptr_t at, const void *from, size_t size)
+{
+	SIZE_T done = 0;
+
+	return WriteProcessMemory(h(process), (void *)at, from, size, &done) &&
 			       done == size
 		       ? 0
 		       : -EFAULT;

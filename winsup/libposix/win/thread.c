@@ -59,6 +59,22 @@ int win_thread_self(win_handle *out)
 	return win_duplicate((win_handle)GetCurrentThread(), out);
 }
 
+uint32_t win_thread_id(void)
+{
+	return GetCurrentThreadId();
+}
+
+int win_thread_open(win_handle *out, uint32_t id)
+{
+	HANDLE thread = OpenThread(
+		THREAD_SUSPEND_RESUME | THREAD_GET_CONTEXT, FALSE, id);
+
+	if (!thread)
+		return win_errno_last();
+	*out = (win_handle)thread;
+	return 0;
+}
+
 /* SuspendThread() only asks; GetThreadContext() waits until it has stopped
  * (windows-facts.md #12). */
 int win_thread_suspend(win_handle thread)

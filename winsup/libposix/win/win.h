@@ -178,6 +178,8 @@ int win_job_create(win_handle *out);
 int win_process_times(win_handle process, int64_t *user, int64_t *system);
 /* 0 or -EFAULT. */
 int win_process_read(win_handle process, uintptr_t at, void *to, size_t size);
+int win_process_write(
+	win_handle process, uintptr_t at, const void *from, size_t size);
 struct win_process_memory {
 	uint64_t resident, resident_peak; /* bytes */
 	uint64_t private, private_peak;
@@ -209,7 +211,10 @@ static inline void win_tls_set(void *p)
 /* Starts a Windows thread with a stack of `stack` bytes reserved. */
 int win_thread_create(win_handle *out, uint32_t *id, size_t stack,
 	void (*run)(void *), void *argument);
-int win_thread_self(win_handle *out);	   /* a real handle to this thread */
+int win_thread_self(win_handle *out); /* a real handle to this thread */
+/* The calling thread's, by which others may open it, to suspend it. */
+uint32_t win_thread_id(void);
+int win_thread_open(win_handle *out, uint32_t id);
 int win_thread_suspend(win_handle thread); /* and waits until it has stopped */
 int win_thread_resume(win_handle thread);
 int win_thread_times(win_handle thread, int64_t *user, int64_t *system);

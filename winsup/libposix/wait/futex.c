@@ -11,8 +11,13 @@
 #define FUTEX_WAKE	     1
 #define FUTEX_REQUEUE	     3
 #define FUTEX_CMP_REQUEUE    4
+#define FUTEX_WAKE_OP	     5
+#define FUTEX_LOCK_PI	     6
+#define FUTEX_UNLOCK_PI	     7
+#define FUTEX_TRYLOCK_PI     8
 #define FUTEX_WAIT_BITSET    9
 #define FUTEX_WAKE_BITSET    10
+#define FUTEX_LOCK_PI2	     13
 #define FUTEX_PRIVATE	     128
 #define FUTEX_CLOCK_REALTIME 256
 
@@ -204,11 +209,118 @@ static long requeue(uint32_t *address, int operation, int wake_count,
 	return woken + move(address, target, move_count);
 }
 
+long futex_wait_at(uint32_t *address, int operation, uint32_t value,
+	int64_t deadline, uint32_t bits)
+{
+	struct shared_word shared;
+
+	return is_shared(address, operation, &shared)
+		       ? shared_futex_wait(
+				 &shared, address, value, deadline, bits)
+		       : futex_wait(address, value, deadline, bits);
+}
+
+int futex_wake_at(uint32_t *address, int operation, int count, uint32_t bits)
+{
+	struct shared_word shared;
+
+	return is_shared(address, operation, &shared)
+		       ? shared_futex_wake(&shared, count, bits)
+		       : wake_bits(address, count, bits);
+}
+
+/* 12 bits with a sign, from bit `at` on. */
+static int32_t signed_part(uint32_t code, int at)
+{
+	return (int32_t)(code << (20 - at)) >> 20;
+}
+
+/* man 2 futex, FUTEX_WAKE_OP: 0, and in *wakes whether the second word's
+ * waiters are to be woken. */
+static long change(uint32_t *address, uint32_t code, bool *wakes)
+{
+	uint32_t by = (uint32_t)signed_part(code, 12), old, new, found;
+	int32_t other = signed_part(code, 0), was;
+	long r;
+
+	if (code >> 31)
+		by = 1u << (by & 31);
+	if (user_word_load(&found, address))
+		return -EFAULT;
+	do {
+		old = found;
+		switch (code >> 28 & 7) {
+		case 0:
+			new = by;
+			break;
+		case 1:
+			new = old + by;
+			break;
+		case 2:
+			new = old | by;
+			break;
+		case 3:
+			new = old & ~by;
+			break;
+		case 4:
+			new = old ^ by;
+			break;
+		default:
+			return -ENOSYS;
+		}
+		r = user_word_exchange(address, old, new, &found);
+		if (r)
+			return r;
+	} while (found != old);
+	was = (int32_t)old;
+	switch (code >> 24 & 15) {
+	case 0:
+		*wakes = was == other;
+		return 0;
+	case 1:
+		*wakes = was != other;
+		return 0;
+	case 2:
+		*wakes = was < other;
+		return 0;
+	case 3:
+		*wakes = was <= other;
+		return 0;
+	case 4:
+		*wakes = was > other;
+		return 0;
+	case 5:
+		*wakes = was >= other;
+		return 0;
+	}
+	return -ENOSYS;
+}
+
+static long wake_and_change(uint32_t *address, int operation, int count,
+	int count2, uint32_t *address2, uint32_t code)
+{
+	uint32_t probe;
+	bool wakes;
+	long r;
+	int woken;
+
+	if ((uintptr_t)address2 & 3)
+		return -EINVAL;
+	if (user_word_load(&probe, address))
+		return -EFAULT;
+	r = change(address2, code, &wakes);
+	if (r)
+		return r;
+	woken = futex_wake_at(address, operation, count, ~0u);
+	if (wakes)
+		woken += futex_wake_at(address2, operation, count2, ~0u);
+	return woken;
+}
+
 long futex_call(uint32_t *address, int operation, uint32_t value,
 	const void *timeout, uint32_t *address2, uint32_t value3)
 {
 	int command = operation & ~(FUTEX_PRIVATE | FUTEX_CLOCK_REALTIME);
-	struct shared_word shared;
 	int64_t deadline;
 	uint32_t probe;
 	long r;
@@ -228,10 +340,8 @@ long futex_call(uint32_t *address, int operation, uint32_t value,
 			command == FUTEX_WAIT_BITSET);
 		if (r)
 			return r;
-		return is_shared(address, operation, &shared)
-			       ? shared_futex_wait(&shared, address, value,
-					 deadline, value3)
-			       : futex_wait(address, value, deadline, value3);
+		return futex_wait_at(
+			address, operation, value, deadline, value3);
 	case FUTEX_WAKE:
 	case FUTEX_WAKE_BITSET:
 		if (command == FUTEX_WAKE)
@@ -240,9 +350,23 @@ long futex_call(uint32_t *address, int operation, uint32_t value,
 			return -EINVAL;
 		if (user_word_load(&probe, address))
 			return -EFAULT;
-		return is_shared(address, operation, &shared)
-			       ? shared_futex_wake(&shared, (int)value, value3)
-			       : wake_bits(address, (int)value, value3);
+		return futex_wake_at(address, operation, (int)value, value3);
+	case FUTEX_WAKE_OP:
+		return wake_and_change(address, operation, (int)value,
+			(int)(uintptr_t)timeout, address2, value3);
+	case FUTEX_LOCK_PI:
+	case FUTEX_LOCK_PI2:
+		r = deadline_from_user(&deadline, timeout,
+			command == FUTEX_LOCK_PI ||
+					(operation & FUTEX_CLOCK_REALTIME)
+				? CLOCK_REALTIME
+				: CLOCK_MONOTONIC,
+			true);
+		return r ? r : futex_lock(address, operation, deadline);
+	case FUTEX_TRYLOCK_PI:
+		return futex_lock(address, operation, 0);
+	case FUTEX_UNLOCK_PI:
+		return futex_unlock(address, operation);
 	case FUTEX_REQUEUE:
 	case FUTEX_CMP_REQUEUE:
 		return requeue(address, operation, (int)value,

@@ -14,9 +14,6 @@
 #include "memory/memory.h"
 
 #define LIST_LIMIT   2048 /* Linux' ROBUST_LIST_LIMIT */
-#define WAITERS	     0x80000000u
-#define OWNER_DIED   0x40000000u
-#define TID_MASK     0x3fffffffu
 #define FUTEX_WAKE   1
 #define LOWEST	     0x10000ul	       /* of addresses that Windows gives */
 #define HIGHEST	     0x7fffffffffffull /* to programs */

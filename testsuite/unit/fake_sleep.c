@@ -235,6 +235,17 @@ long user_word_load(uint32_t *out, const uint32_t *user)
 	return user_copy_in(out, user, sizeof *out);
 }
 
+long user_word_exchange(
+	uint32_t *user, uint32_t expected, uint32_t desired, uint32_t *found)
+{
+	if (bad(user))
+		return -EFAULT;
+	*found = expected;
+	__atomic_compare_exchange_n(user, found, desired, false,
+		__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	return 0;
+}
+
 /* ---- a session ---- */
 
 struct thread *fake_thread(void)

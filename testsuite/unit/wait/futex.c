@@ -1,6 +1,6 @@
 /* wait/futex.c and wait/deadline.c.
  * uses: winsup/libposix/wait/futex.c winsup/libposix/wait/deadline.c
- * uses: winsup/libposix/wait/shared_futex.c
+ * uses: winsup/libposix/wait/shared_futex.c winsup/libposix/wait/lock_futex.c
  * uses: winsup/libposix/wait/sleep.c testsuite/unit/fake_sleep.c
  * uses: winsup/libposix/task/shared.c winsup/libposix/task/process.c
  * uses: winsup/libposix/task/thread.c winsup/libposix/lib/format.c
@@ -11,7 +11,7 @@
 
 #include "abi/errno.h"
 #include "unit/fake_sleep.h"
-#include "wait/wait.h"
+#include "wait/private.h"
 
 enum {
 	WAIT = 0,
@@ -33,6 +33,16 @@ bool memory_shared_word(uintptr_t address, uint64_t *object, uint64_t *offset)
 	*object = 1;
 	*offset = address;
 	return is_shared;
+}
+
+/* these words are no robust mutexes */
+uint32_t robust_holder(const uint32_t *word, uint32_t value)
+{
+	return 0;
+}
+
+void robust_mark(uint32_t *word, uint32_t value)
+{
 }
 
 static int start(void **state)

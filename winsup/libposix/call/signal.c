@@ -355,34 +355,14 @@ long sys_rt_tgsigqueueinfo(int pid, int tid, int signal, const void *user)
 long sys_sigaltstack(const void *new, void *old)
 {
 	struct thread *t = current;
-	uint64_t rsp = t->frame->rsp;
-	bool inside = t->altstack_size && rsp - t->altstack < t->altstack_size;
-	stack_t s = { .ss_sp = (void *)t->altstack,
-		.ss_size = t->altstack_size,
-		.ss_flags = !t->altstack_size ? SS_DISABLE
-			    : inside	      ? SS_ONSTACK
-					      : 0 };
-	stack_t in;
+	stack_t in, s;
 
+	signal_altstack_get(t, t->frame->rsp, &s);
 	if (new &&user_copy_in(&in, new, sizeof in))
 		return -EFAULT;
 	if (old && user_copy_out(old, &s, sizeof s))
 		return -EFAULT;
-	if (!new)
-		return 0;
-	if (inside)
-		return -EPERM;
-	if (in.ss_flags & ~SS_DISABLE)
-		return -EINVAL;
-	if (in.ss_flags & SS_DISABLE) {
-		t->altstack = t->altstack_size = 0;
-		return 0;
-	}
-	if (in.ss_size < 2048)
-		return -ENOMEM;
-	t->altstack = (uint64_t)in.ss_sp;
-	t->altstack_size = in.ss_size;
-	return 0;
+	return new ? signal_altstack_set(t, t->frame->rsp, &in) : 0;
 }
 
 /* ---- timers ---- */

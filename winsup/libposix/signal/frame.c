@@ -26,6 +26,8 @@ struct handler_frame {
 #define WIDE_FOLLOWS   0x46505853u /* FP_XSTATE_MAGIC1 */
 #define WIDE_ENDS      0x46505845u /* FP_XSTATE_MAGIC2 */
 
+#define LEAST_STACK 2048 /* Linux' MINSIGSTKSZ */
+
 struct software_bytes {
 	uint32_t magic, extended_size;
 	uint64_t registers;
@@ -137,9 +139,38 @@ static void registers_from_context(struct frame *f, const mcontext_t *m)
 	f->flags = ((uint64_t)g[REG_EFL] & USER_FLAGS) | 0x202;
 }
 
+/* man 2 sigaltstack: one that disarms itself is never in use. */
 static bool on_altstack(const struct thread *t, uint64_t rsp)
 {
-	return rsp - t->altstack < t->altstack_size;
+	return !(t->altstack_flags & SS_AUTODISARM) &&
+	       rsp - t->altstack < t->altstack_size;
+}
+
+void signal_altstack_get(const struct thread *t, uint64_t rsp, stack_t *out)
+{
+	*out = (stack_t){ .ss_sp = (void *)t->altstack,
+		.ss_size = t->altstack_size,
+		.ss_flags = t->altstack_flags };
+	if (!t->altstack_size)
+		out->ss_flags |= SS_DISABLE;
+	else if (on_altstack(t, rsp))
+		out->ss_flags |= SS_ONSTACK;
+}
+
+long signal_altstack_set(struct thread *t, uint64_t rsp, const stack_t *s)
+{
+	int kind = s->ss_flags & ~SS_AUTODISARM;
+
+	if (on_altstack(t, rsp))
+		return -EPERM;
+	if (kind != SS_DISABLE && kind != SS_ONSTACK && kind)
+		return -EINVAL;
+	if (kind != SS_DISABLE && s->ss_size < LEAST_STACK)
+		return -ENOMEM;
+	t->altstack = kind == SS_DISABLE ? 0 : (uint64_t)s->ss_sp;
+	t->altstack_size = kind == SS_DISABLE ? 0 : s->ss_size;
+	t->altstack_flags = s->ss_flags & SS_AUTODISARM;
+	return 0;
 }
 
 /* Where the handler's frame may begin, from above. */
@@ -147,7 +178,7 @@ static uint64_t stack_for(struct thread *t, const struct frame *frame,
 	const struct k_sigaction *action)
 {
 	if (!(action->flags & SA_ONSTACK) || !t->altstack_size ||
-		(t->altstack_flags & SS_DISABLE) || on_altstack(t, frame->rsp))
+		on_altstack(t, frame->rsp))
 		return frame->rsp;
 	return t->altstack + t->altstack_size;
 }
@@ -201,6 +232,7 @@ long signal_frame_make(struct thread *t, struct frame *frame,
 	const struct k_sigaction *action, const struct signal_record *record,
 	uint64_t mask_after)
 {
+	static const stack_t none = { .ss_flags = SS_DISABLE };
 	struct handler_frame h;
 	uint64_t at;
 
@@ -209,11 +241,7 @@ long signal_frame_make(struct thread *t, struct frame *frame,
 	h.return_address = signal_gate.return_stub;
 	h.machine[0] = frame->rip;
 	h.machine[3] = frame->rsp;
-	h.context.uc_stack.ss_sp = (void *)t->altstack;
-	h.context.uc_stack.ss_size = t->altstack_size;
-	h.context.uc_stack.ss_flags = !t->altstack_size		   ? SS_DISABLE
-				      : on_altstack(t, frame->rsp) ? SS_ONSTACK
-								   : 0;
+	signal_altstack_get(t, frame->rsp, &h.context.uc_stack);
 	memcpy(&h.context.uc_sigmask, &mask_after, sizeof mask_after);
 	registers_to_context(&h.context.uc_mcontext, frame);
 	siginfo_from_record(&h.info, record);
@@ -236,6 +264,9 @@ long signal_frame_make(struct thread *t, struct frame *frame,
 	frame->wide = 0;
 	if (user_copy_out((void *)at, &h, sizeof h))
 		return -EFAULT;
+	/* until the handler returns */
+	if (t->altstack_flags & SS_AUTODISARM)
+		signal_altstack_set(t, 0, &none);
 
 	if (action->flags & SA_RESETHAND) {
 		t->process->signals->actions[record->signal - 1].handler =
@@ -288,5 +319,7 @@ long signal_return(struct thread *t, struct frame *frame)
 	frame->number = FRAME_NO_CALL;
 	memcpy(&mask, &h.context.uc_sigmask, sizeof mask);
 	t->sigmask = mask & ~SIGNALS_NOT_BLOCKABLE;
+	/* as Linux does; one that cannot be stays as it is */
+	signal_altstack_set(t, frame->rsp, &h.context.uc_stack);
 	return (long)frame->rax;
 }

@@ -29,6 +29,12 @@ enum signal_verdict signal_deliver(
 	struct thread *t, struct frame *frame, long *result, int *status);
 /* rt_sigreturn: frame becomes what the handler's frame holds. */
 long signal_return(struct thread *t, struct frame *frame);
+/* man 2 sigaltstack, for a thread whose stack pointer is rsp. */
+struct sigaltstack;
+void signal_altstack_get(
+	const struct thread *t, uint64_t rsp, struct sigaltstack *out);
+long signal_altstack_set(
+	struct thread *t, uint64_t rsp, const struct sigaltstack *s);
 
 /* To the process in slot `index` (any process of the session), to a thread of
  * our own, to a process group (0 = ours).  record->signal may be 0: only the

@@ -444,20 +444,24 @@ long sys_timer_create(int clock, const struct sigevent *user, int *id)
 {
 	struct sigevent e = { .sigev_notify = SIGEV_SIGNAL,
 		.sigev_signo = SIGALRM };
-	struct thread *thread = NULL;
-	int number;
+	int number, tid = 0, counted;
+	int64_t now;
 	long r;
 
-	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC &&
-		clock != CLOCK_BOOTTIME)
+	if (cpu_clock_of(clock, &counted)) {
+		r = cpu_clock_read(current->process, counted, &now);
+		if (r)
+			return r;
+	} else if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC &&
+		   clock != CLOCK_BOOTTIME) {
 		return -EINVAL;
+	}
 	if (user && user_copy_in(&e, user, sizeof e))
 		return -EFAULT;
 	if (e.sigev_notify == SIGEV_THREAD_ID) {
 		/* Linux' sigev_notify_thread_id lies behind sigev_notify */
-		memcpy(&number, (char *)&e + 16, sizeof number);
-		thread = main_thread(number);
-		if (!thread)
+		memcpy(&tid, (char *)&e + 16, sizeof tid);
+		if (!main_thread(tid))
 			return -EINVAL;
 	} else if (e.sigev_notify != SIGEV_SIGNAL &&
 		   e.sigev_notify != SIGEV_NONE) {
@@ -466,7 +470,7 @@ long sys_timer_create(int clock, const struct sigevent *user, int *id)
 	if (e.sigev_notify != SIGEV_NONE && !valid(e.sigev_signo))
 		return -EINVAL;
 	r = timers_add(current->process, clock, e.sigev_notify, e.sigev_signo,
-		(uint64_t)e.sigev_value.sival_ptr, thread);
+		(uint64_t)e.sigev_value.sival_ptr, tid);
 	if (r < 0)
 		return r;
 	number = (int)r;

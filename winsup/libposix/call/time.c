@@ -11,7 +11,7 @@
 
 static long read_clock(int clock, int64_t *out)
 {
-	int64_t user = 0, system = 0;
+	int tid;
 
 	switch (clock) {
 	case CLOCK_REALTIME:
@@ -25,17 +25,10 @@ static long read_clock(int clock, int64_t *out)
 	case CLOCK_BOOTTIME:
 		*out = win_clock_monotonic();
 		return 0;
-	case CLOCK_PROCESS_CPUTIME_ID:
-		win_process_times(win_process_self(), &user, &system);
-		*out = user + system - current->process->base_user_time -
-		       current->process->base_system_time;
-		return 0;
-	case CLOCK_THREAD_CPUTIME_ID:
-		win_thread_times(current->handle, &user, &system);
-		*out = user + system;
-		return 0;
 	}
-	return -EINVAL;
+	return cpu_clock_of(clock, &tid)
+		       ? cpu_clock_read(current->process, tid, out)
+		       : -EINVAL;
 }
 
 long sys_clock_gettime(int clock, struct timespec *user)

@@ -66,7 +66,10 @@ void signal_action(struct process *p, int signal, const struct k_sigaction *new,
 
 bool signal_take_pending(uint64_t wanted, struct signal_record *out)
 {
-	return signal_take(current, wanted, out);
+	if (!signal_take(current, wanted, out))
+		return false;
+	timers_taken(current->process, out);
+	return true;
 }
 
 void signal_info(void *siginfo, const struct signal_record *record)

@@ -99,7 +99,10 @@ static bool next(struct thread *t, struct signal_record *record, bool *forced)
 		t->forced_signal = 0;
 		return true;
 	}
-	return signal_take(t, ~t->sigmask, record);
+	if (!signal_take(t, ~t->sigmask, record))
+		return false;
+	timers_taken(t->process, record);
+	return true;
 }
 
 enum signal_verdict signal_deliver(

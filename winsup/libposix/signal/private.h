@@ -57,6 +57,8 @@ bool signal_thread_take(
 
 /* The next signal for this thread, its own first. */
 bool signal_take(struct thread *t, uint64_t wanted, struct signal_record *out);
+/* timers.c: a signal is taken; a timer's says how often it has been late. */
+void timers_taken(struct process *p, struct signal_record *record);
 
 /* ---- frame.c: the frame a handler runs on ---- */
 

@@ -106,16 +106,23 @@ void timers_set_cpu(
 	struct process *p, bool system, int64_t first, int64_t interval);
 void timers_get_cpu(
 	struct process *p, bool system, int64_t *left, int64_t *interval);
-/* timer_create(2) and relatives; the id or -errno. */
 /* RLIMIT_CPU has changed. */
 void timers_set_limit(struct process *p);
+/* timer_create(2) and relatives; the id or -errno.  tid: SIGEV_THREAD_ID's, or
+ * 0. */
 long timers_add(struct process *p, int clock, int notify, int signal,
-	uint64_t value, struct thread *thread);
+	uint64_t value, int tid);
 long timers_set(struct process *p, int id, bool absolute, int64_t first,
 	int64_t interval, int64_t *old_left, int64_t *old_interval);
 long timers_get(struct process *p, int id, int64_t *left, int64_t *interval);
 long timers_overrun(struct process *p, int id);
 long timers_remove(struct process *p, int id);
+
+/* Whether it is a clock of CPU time that the caller may read, and of which
+ * thread; 0: of the process. */
+bool cpu_clock_of(int clock, int *tid);
+/* In ns; 0, or -EINVAL if there is no such thread (any more). */
+long cpu_clock_read(struct process *p, int tid, int64_t *out);
 
 /* Dispositions, for the calls: the old one out, the new one in, each may be
  * NULL.  `signal` was checked. */

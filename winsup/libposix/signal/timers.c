@@ -16,10 +16,15 @@ struct posix_timer {
 	bool used;
 	bool interval_timer; /* ITIMER_REAL: SIGALRM from the kernel */
 	int number, signal, notify, clock;
-	struct thread *thread; /* SIGEV_THREAD_ID */
+	int tid; /* SIGEV_THREAD_ID; or 0 */
 	uint64_t value;
 	int64_t interval; /* ns; 0: once */
-	_Atomic int overrun;
+	/* expirations while its signal waits, and as they were when the last
+	 * one was taken: POSIX timer_getoverrun() */
+	_Atomic int overrun, last_overrun;
+	bool counts_cpu; /* then `due` is a time of its clock, ns; 0: off */
+	int counted;	 /* the thread; 0: the process */
+	int64_t due;
 };
 
 /* Windows tells CPU time when asked, so such a timer is a clock's that looks
@@ -40,39 +45,59 @@ struct timers {
 	struct posix_timer posix[TIMERS];
 };
 
+/* To a thread that may have ended: then to nobody, as on Linux. */
+static void send_to_thread(
+	struct posix_timer *t, const struct signal_record *record)
+{
+	struct process *p = t->process;
+
+	lock_take(&p->lock);
+	list_for_each(entry, &p->threads)
+	{
+		struct thread *to = container_of(entry, struct thread, peers);
+
+		if (to->tid != t->tid)
+			continue;
+		if (to->signals_pending & signal_bit(t->signal))
+			t->overrun++;
+		else
+			signal_send_thread(to, record);
+	}
+	lock_drop(&p->lock);
+}
+
 static void send(struct posix_timer *t)
 {
+	struct process_slot *slot = task_process_slot(t->process->slot);
 	struct signal_record record = {
 		.signal = t->signal,
 		.code = t->interval_timer ? SI_KERNEL : SI_TIMER,
 		.pid = t->number,
-		.status = (uint32_t)t->overrun,
 		.value = t->value,
 	};
-	uint64_t pending =
-		t->thread
-			? t->thread->signals_pending
-			: task_process_slot(t->process->slot)->signals.pending;
 
 	if (t->notify == SIGEV_NONE)
 		return;
-	/* one that still waits to be taken: POSIX timer_getoverrun() */
-	if (pending & signal_bit(t->signal) && !t->interval_timer) {
+	if (t->tid)
+		send_to_thread(t, &record);
+	else if (slot->signals.pending & signal_bit(t->signal) &&
+		 !t->interval_timer)
 		t->overrun++;
-		return;
-	}
-	t->overrun = 0;
-	if (t->thread)
-		signal_send_thread(t->thread, &record);
 	else
 		signal_send(t->process->slot, &record);
 }
+
+static void look_at_clock(struct posix_timer *t);
 
 static void fire(struct timer *timer)
 {
 	struct posix_timer *t = container_of(timer, struct posix_timer, timer);
 	int64_t deadline = timer->deadline, now = win_clock_monotonic();
 
+	if (t->counts_cpu) {
+		look_at_clock(t);
+		return;
+	}
 	send(t);
 	if (!t->interval)
 		return;
@@ -106,6 +131,34 @@ static void look_again(struct cpu_timer *t, int64_t left)
 {
 	left /= t->process->thread_count > 1 ? t->process->thread_count : 1;
 	timer_set(&t->timer, deadline_after(left < CPU_TICK ? CPU_TICK : left));
+}
+
+/* A thread's time passes no faster than time. */
+static void look_later(struct posix_timer *t, int64_t left)
+{
+	int threads = t->counted ? 1 : t->process->thread_count;
+
+	left /= threads > 1 ? threads : 1;
+	timer_set(&t->timer, deadline_after(left < CPU_TICK ? CPU_TICK : left));
+}
+
+static void look_at_clock(struct posix_timer *t)
+{
+	int64_t now, missed;
+
+	if (!t->due || cpu_clock_read(t->process, t->counted, &now))
+		return;
+	if (now >= t->due) {
+		send(t);
+		if (!t->interval) {
+			t->due = 0;
+			return;
+		}
+		missed = (now - t->due) / t->interval;
+		t->overrun += (int)missed;
+		t->due += (missed + 1) * t->interval;
+	}
+	look_later(t, t->due - now);
 }
 
 static void look_at_cpu(struct timer *timer)
@@ -280,8 +333,13 @@ int timers_unpack(struct process *p, struct transfer *from, int how)
 
 static int64_t left_of(const struct posix_timer *t)
 {
-	int64_t left;
+	int64_t left, now;
 
+	if (t->counts_cpu) {
+		if (!t->due || cpu_clock_read(t->process, t->counted, &now))
+			return 0;
+		return t->due > now ? t->due - now : 1;
+	}
 	if (t->timer.deadline == WIN_FOREVER || !t->process)
 		return 0;
 	left = t->timer.deadline - win_clock_monotonic();
@@ -324,9 +382,11 @@ static struct posix_timer *find(struct process *p, int id)
 }
 
 long timers_add(struct process *p, int clock, int notify, int signal,
-	uint64_t value, struct thread *thread)
+	uint64_t value, int tid)
 {
 	struct timers *all = p->timers;
+	int counted = 0;
+	bool counts_cpu = cpu_clock_of(clock, &counted);
 	long r = -EAGAIN;
 
 	lock_take(&all->lock);
@@ -341,7 +401,9 @@ long timers_add(struct process *p, int clock, int notify, int signal,
 			.signal = signal,
 			.notify = notify,
 			.clock = clock,
-			.thread = thread,
+			.tid = tid,
+			.counts_cpu = counts_cpu,
+			.counted = counted,
 			.value = value };
 		t->timer.fire = fire;
 		t->timer.deadline = WIN_FOREVER;
@@ -364,9 +426,17 @@ long timers_set(struct process *p, int id, bool absolute, int64_t first,
 	*old_interval = t->interval;
 	timer_cancel(&t->timer);
 	t->interval = interval;
-	t->overrun = 0;
+	t->overrun = t->last_overrun = 0;
+	t->due = 0;
 	if (!first)
 		return 0;
+	if (t->counts_cpu) {
+		if (cpu_clock_read(p, t->counted, &now))
+			return 0; /* it will never come */
+		t->due = absolute ? first : now + first;
+		look_later(t, t->due - now);
+		return 0;
+	}
 	if (absolute) {
 		now = t->clock == CLOCK_REALTIME ? win_clock_realtime()
 						 : win_clock_monotonic();
@@ -391,7 +461,21 @@ long timers_overrun(struct process *p, int id)
 {
 	struct posix_timer *t = find(p, id);
 
-	return t ? t->overrun : -EINVAL;
+	return t ? t->last_overrun : -EINVAL;
+}
+
+void timers_taken(struct process *p, struct signal_record *record)
+{
+	struct posix_timer *t;
+
+	if (record->code != SI_TIMER)
+		return;
+	t = find(p, record->pid);
+	if (!t)
+		return;
+	t->last_overrun =
+		__atomic_exchange_n((int *)&t->overrun, 0, __ATOMIC_SEQ_CST);
+	record->status = (uint32_t)t->last_overrun;
 }
 
 long timers_remove(struct process *p, int id)

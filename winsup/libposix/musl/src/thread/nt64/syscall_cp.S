@@ -25,5 +25,19 @@ __cp_begin:
 __cp_restart:
 	jmp __posix_syscall_cp
 __cp_end:
+/* A handler sends an asynchronously cancelled thread here from any instruction:
+ * the stack may have any alignment. */
+	.seh_proc __cp_cancel
 __cp_cancel:
-	jmp __cancel
+	pushq %rbp
+	.seh_pushreg %rbp
+	movq %rsp, %rbp
+	.seh_setframe %rbp, 0
+	.seh_endprologue
+	andq $-16, %rsp
+	subq $32, %rsp
+	callq __cancel
+	movq %rbp, %rsp
+	popq %rbp
+	retq
+	.seh_endproc

@@ -29,14 +29,10 @@ cachectl
 cacheflush
 encrypt_names
 enctype_names
-getcontext
-makecontext
 pthread_mutexattr_getprioceiling
 pthread_mutexattr_setprioceiling
-setcontext
 sgetspent
 slc_names
-swapcontext
 EOF
 awk 'NR == FNR { have[$1] = 1; next } !($1 in have) { print $1 }' \
 	"$work/listed" "$work/public" | LC_ALL=C sort > "$work/lacking"

@@ -83,6 +83,9 @@ static long make(uint32_t *out, uint64_t *word)
 	memcpy(folder, program, n * 2);
 	folder[n] = 0;
 	how.detached = !console;
+	/* none: whoever waits for the end of ours must not wait for an idle
+	 * host */
+	how.streams = true;
 	r = win_process_create(&how, &process, NULL, NULL);
 	if (r) {
 		win_trace("no host: posix-host.exe does not start (errno %d)",

@@ -130,7 +130,7 @@ static bool listed(const char *list, const char *name, size_t n)
 }
 
 /* "C:\a;D:\b" as "/mnt/c/a:/mnt/d/b", behind the folders in front; what is no
- * Windows path stays. */
+ * Windows path stays, as "/x/bin" that a POSIX parent could not translate. */
 static long add_list(struct arguments *a, const char *name, const char *front,
 	const uint16_t *value)
 {
@@ -144,7 +144,9 @@ static long add_list(struct arguments *a, const char *name, const char *front,
 
 		while (value[length] && value[length] != ';')
 			length++;
-		converted = path_from_windows(value, length, to, PATH_SIZE);
+		converted = *value == '/' ? -ENOENT
+					  : path_from_windows(value, length, to,
+						    PATH_SIZE);
 		size = converted > 0 ? (size_t)converted
 				     : utf8_from_utf16(to, PATH_SIZE - 1, value,
 					       length);
@@ -161,6 +163,13 @@ static bool is_windows_path(const uint16_t *value)
 {
 	return value[0] && value[1] == ':' &&
 	       (value[2] == '\\' || value[2] == '/');
+}
+
+static bool has(const uint16_t *text, uint16_t c)
+{
+	while (*text && *text != c)
+		text++;
+	return *text;
 }
 
 static long add_path(
@@ -191,7 +200,7 @@ static long add_variable(
 		known->path = true;
 		a->envc++;
 		/* from a POSIX parent by way of a native one it is ours */
-		if (v[5] == '/')
+		if (v[5] == '/' && !has(v + 5, ';'))
 			return add_utf16(a, v, utf16_length(v));
 		return add_list(a, "PATH", DEFAULT_PATH, v + 5);
 	}

@@ -267,7 +267,7 @@ long sys_pwritev2(int fd, const struct iovec *v, int count, long offset,
 long sys_lseek(int fd, long offset, int whence)
 {
 	struct file *f;
-	long r = fd_get(fd, &f);
+	long r = fd_get_opened(fd, &f);
 
 	if (r)
 		return r;

@@ -23,6 +23,7 @@ long pipe_read(struct file *f, struct io *io);
 long pipe_write(struct file *f, struct io *io);
 long pipe_ioctl(struct file *f, unsigned long request, uintptr_t user);
 long pipe_native(struct file *f, win_handle *out, bool *pump);
+long pipe_peek(struct file *f, void *to, size_t size);
 void pipe_unread(struct file *f, const void *bytes, size_t size);
 
 struct file *native_pipe_unpack(struct transfer *from);

@@ -268,7 +268,7 @@ struct queue_slot {
 struct description_slot {
 	_Atomic uint64_t number; /* written last, cleared first; 0: free */
 	_Atomic uint32_t flags;	 /* access mode and status flags, O_* */
-	uint32_t pad;
+	_Atomic uint32_t seals;	 /* F_SEAL_*: man 2 fcntl */
 	struct holder_set holders;
 };
 
@@ -296,6 +296,22 @@ struct flock_slot {
 	uint64_t object;
 	uint32_t type, pad; /* LOCK_SH or LOCK_EX */
 	struct holder_set holders;
+};
+
+/* ---- inotify (room vfs) ---- */
+
+#define WATCHES	   8192
+#define WATCH_PATH 500 /* units of the longest NT path that can be watched */
+
+/* `owner` is written last and cleared first: event slot + 1, its generation
+ * << 32; 0: free.  Guarded by watch_lock, as is its key in `watch_keys`. */
+struct watch_slot {
+	_Atomic uint64_t owner;
+	uint64_t object; /* file_object() */
+	int32_t wd;
+	uint32_t mask; /* IN_* */
+	uint32_t length;
+	uint16_t path[WATCH_PATH]; /* NT, in upper case */
 };
 
 /* ---- the section ---- */
@@ -328,6 +344,11 @@ struct shared {
 	struct queue_slot queues[QUEUE_SLOTS];
 	struct event_slot events[EVENT_SLOTS];
 	struct epoll_slot epolls[EPOLL_SLOTS];
+	struct shared_lock exchange_lock; /* renameat2(RENAME_EXCHANGE) */
+	struct shared_lock watch_lock;
+	_Atomic uint32_t watch_count, watch_end, last_cookie, pad2;
+	_Atomic uint64_t watch_keys[WATCHES]; /* hash of the path; 0: free */
+	struct watch_slot watches[WATCHES];
 	struct shared_lock fifo_lock; /* which queue is which fifo's */
 	struct shared_lock records_lock;
 	struct wait_queue records_changed;

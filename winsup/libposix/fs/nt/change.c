@@ -11,7 +11,9 @@
 
 #include "abi/errno.h"
 
-#define RENAME_NOREPLACE 1u /* man 2 rename; musl 1.2.3 has no name for it */
+/* man 2 rename; musl 1.2.3 has no names for them */
+#define RENAME_NOREPLACE 1u
+#define RENAME_EXCHANGE	 2u
 
 long nt_mkdir(const struct place *p, uint32_t mode)
 {
@@ -295,6 +297,55 @@ static long rename_open(win_handle h, const struct place *to,
 	return win_file_rename(h, to_name, false, false);
 }
 
+/* Three renames: Windows has no such step.  For a moment the first name is
+ * missing; who is killed in between leaves its file under a hidden name. */
+static long exchange(win_handle a, const struct win_name *a_name, win_handle b,
+	const struct win_name *b_name)
+{
+	uint16_t path[NT_PATH];
+	struct win_name between = { 0, path, a_name->length };
+	long r;
+
+	memcpy(path, a_name->text, a_name->length * 2);
+	nt_hidden_name(&between, path);
+	r = win_file_rename(a, &between, false, false);
+	if (r)
+		return r;
+	r = win_file_rename(b, a_name, false, false);
+	if (!r)
+		r = win_file_rename(a, b_name, false, false);
+	else
+		win_file_rename(a, a_name, false, false);
+	return r;
+}
+
+static long exchange_names(
+	const struct win_name *a_name, const struct win_name *b_name)
+{
+	struct shared_lock *lock = &task_shared()->exchange_lock;
+	win_handle a, b;
+	long r;
+
+	if (starts_with(a_name, b_name) || starts_with(b_name, a_name))
+		return -EINVAL;
+	if (same(a_name, b_name))
+		return 0;
+	shared_lock_take(lock);
+	r = win_file_open(&a, a_name, WIN_FILE_DELETE, WIN_OPEN,
+		WIN_FILE_NO_FOLLOW, 0, NULL);
+	if (!r) {
+		r = win_file_open(&b, b_name, WIN_FILE_DELETE, WIN_OPEN,
+			WIN_FILE_NO_FOLLOW, 0, NULL);
+		if (!r) {
+			r = exchange(a, a_name, b, b_name);
+			win_close(b);
+		}
+		win_close(a);
+	}
+	shared_lock_drop(lock);
+	return r;
+}
+
 long nt_rename(const struct place *from, const struct place *to, unsigned flags)
 {
 	uint16_t from_path[NT_PATH], to_path[NT_PATH];
@@ -313,7 +364,9 @@ long nt_rename(const struct place *from, const struct place *to, unsigned flags)
 	if (!from->length || !to->length)
 		return -EBUSY;
 	folder = st.attributes & WIN_ATTRIBUTE_FOLDER;
-	if (!folder && (from->must_be_folder || to->must_be_folder))
+	if (!folder &&
+		(from->must_be_folder ||
+			(to->must_be_folder && !(flags & RENAME_EXCHANGE))))
 		return -ENOTDIR;
 	if (folder && starts_with(&to_name, &from_name))
 		return -EINVAL;
@@ -323,6 +376,8 @@ long nt_rename(const struct place *from, const struct place *to, unsigned flags)
 	if (r)
 		return r;
 	exists = !nt_query(&to_name, &there);
+	if (flags & RENAME_EXCHANGE)
+		return exists ? exchange_names(&from_name, &to_name) : -ENOENT;
 	if (exists && same(&from_name, &to_name)) {
 		if (from_name.length == to_name.length &&
 			!memcmp(from_path, to_path, to_name.length * 2))
@@ -350,36 +405,44 @@ long nt_rename(const struct place *from, const struct place *to, unsigned flags)
 	return r;
 }
 
+long nt_link_file(win_handle file, const struct place *to)
+{
+	uint16_t path[NT_PATH];
+	struct win_name name;
+	struct win_file_stat st;
+	long r = nt_name(to, path, &name, true);
+
+	if (r)
+		return r;
+	if (!nt_query(&name, &st))
+		return -EEXIST;
+	if (to->must_be_folder)
+		return -ENOENT;
+	r = nt_may_change(&name);
+	return r ? r : win_file_link(file, &name);
+}
+
 long nt_link(const struct place *from, const struct place *to)
 {
-	uint16_t from_path[NT_PATH], to_path[NT_PATH];
-	struct win_name from_name, to_name;
+	uint16_t path[NT_PATH];
+	struct win_name name;
 	struct win_file_stat st;
 	win_handle h;
-	long r = nt_name(from, from_path, &from_name, true);
+	long r = nt_name(from, path, &name, true);
 
 	if (!r)
-		r = nt_name(to, to_path, &to_name, true);
-	if (!r)
-		r = nt_query(&from_name, &st);
+		r = nt_query(&name, &st);
 	if (r)
 		return r;
 	if (st.attributes & WIN_ATTRIBUTE_FOLDER)
 		return -EPERM;
 	if (from->must_be_folder)
 		return -ENOTDIR;
-	if (!nt_query(&to_name, &st))
-		return -EEXIST;
-	if (to->must_be_folder)
-		return -ENOENT;
-	r = nt_may_change(&to_name);
-	if (r)
-		return r;
-	r = win_file_open(&h, &from_name, WIN_FILE_SET_ATTRIBUTES, WIN_OPEN,
+	r = win_file_open(&h, &name, WIN_FILE_SET_ATTRIBUTES, WIN_OPEN,
 		WIN_FILE_NO_FOLLOW, 0, NULL);
 	if (r)
 		return r;
-	r = win_file_link(h, &to_name);
+	r = nt_link_file(h, to);
 	win_close(h);
 	return r;
 }

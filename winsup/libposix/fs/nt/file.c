@@ -20,6 +20,8 @@ struct nt_file {
 	bool fresh; /* empty, and of a plain mode, when it was opened */
 	/* names that were removed but that Windows still counts */
 	_Atomic uint32_t removed;
+	/* O_TMPFILE's, without O_EXCL: has no name and may get one */
+	bool nameless;
 };
 
 static struct nt_file *nt(struct file *f)
@@ -31,7 +33,7 @@ static struct nt_file *nt(struct file *f)
 static void set_fresh(struct nt_file *n, bool fresh)
 {
 	n->fresh = fresh;
-	n->file.direct = fresh ? 0 : n->handle;
+	n->file.direct = fresh || n->file.seals ? 0 : n->handle;
 }
 
 static int access_of(int flags)
@@ -151,11 +153,36 @@ static long nt_read(struct file *f, struct io *io)
 			      : transfer_at(f, io, io->offset, false);
 }
 
+/* man 2 fcntl, "File Sealing" */
+static long sealed(struct file *f, const struct io *io)
+{
+	uint32_t seals = description_seals(f);
+	struct win_file_stat st;
+	int64_t at = io->offset;
+	long r;
+
+	if (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+		return -EPERM;
+	if (!(seals & F_SEAL_GROW))
+		return 0;
+	r = win_file_stat(nt(f)->handle, &st);
+	if (r)
+		return r;
+	if (file_flags(f) & O_APPEND)
+		at = (int64_t)st.size;
+	else if (at < 0)
+		at = win_file_seek(nt(f)->handle, 0, SEEK_CUR);
+	return (uint64_t)at + io->size > st.size ? -EPERM : 0;
+}
+
 static long nt_write(struct file *f, struct io *io)
 {
 	struct nt_file *n = nt(f);
 	int64_t at = io->offset;
+	long r = f->seals ? sealed(f, io) : 0;
 
+	if (r)
+		return r;
 	f->written = true;
 	if (n->fresh) {
 		set_fresh(n, false);
@@ -242,6 +269,14 @@ static long set_open_file(struct file *f, const struct attributes *a)
 
 static long nt_truncate(struct file *f, int64_t size)
 {
+	uint32_t seals = description_seals(f);
+	struct win_file_stat st;
+
+	if ((seals & (F_SEAL_SHRINK | F_SEAL_GROW)) &&
+		!win_file_stat(nt(f)->handle, &st) &&
+		(((uint64_t)size < st.size && (seals & F_SEAL_SHRINK)) ||
+			((uint64_t)size > st.size && (seals & F_SEAL_GROW))))
+		return -EPERM;
 	return win_file_truncate(nt(f)->handle, size);
 }
 
@@ -264,7 +299,11 @@ static long write_zeros(struct nt_file *n, int64_t start, int64_t end)
 
 static long nt_zero(struct file *f, int64_t start, int64_t end, bool hole)
 {
-	long r = win_file_zero(nt(f)->handle, start, end, hole);
+	long r;
+
+	if (description_seals(f) & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+		return -EPERM;
+	r = win_file_zero(nt(f)->handle, start, end, hole);
 
 	return r == -ENOSYS ? write_zeros(nt(f), start, end) : r;
 }
@@ -300,12 +339,29 @@ static long nt_native(struct file *f, win_handle *out, bool *pump)
 	return win_duplicate(nt(f)->handle, out);
 }
 
+/* What has lost its last name cannot get another: man 2 link, ENOENT. */
+static long nt_link_open(struct file *f, const struct place *to)
+{
+	struct nt_file *n = nt(f);
+	struct win_file_stat st;
+	long r = win_file_stat(n->handle, &st);
+
+	if (r)
+		return r;
+	if (to->mount->ops != &nt_fs)
+		return -EXDEV;
+	if (st.links <= n->removed && !n->nameless)
+		return -ENOENT;
+	return nt_link_file(n->handle, to);
+}
+
 static void nt_pack(struct file *f, struct transfer *to)
 {
 	transfer_put_handle(to, nt(f)->handle);
 	transfer_put_number(to, nt(f)->device);
 	transfer_put_number(to, nt(f)->removed);
 	transfer_put_number(to, nt(f)->fresh);
+	transfer_put_number(to, nt(f)->nameless);
 }
 
 static void nt_release(struct file *f)
@@ -324,6 +380,7 @@ static const struct file_ops nt_ops = {
 	.stat = stat_open_file,
 	.set_attributes = set_open_file,
 	.truncate = nt_truncate,
+	.link = nt_link_open,
 	.zero = nt_zero,
 	.sync = nt_sync,
 	.map = nt_map,
@@ -386,8 +443,10 @@ static struct file *nt_unpack(struct transfer *from)
 	struct file *f = nt_file_make(h, 0, transfer_get_number(from));
 	uint64_t removed = transfer_get_number(from);
 	bool fresh = transfer_get_number(from);
+	bool nameless = transfer_get_number(from);
 
 	if (f) {
+		nt(f)->nameless = nameless;
 		nt(f)->removed = (uint32_t)removed;
 		set_fresh(nt(f), fresh);
 	}
@@ -516,6 +575,64 @@ static long create(const struct place *p, const struct win_name *name,
 	return 0;
 }
 
+/* Windows takes its hidden name when it is closed; one it was given meanwhile
+ * stays. */
+static long make_nameless(
+	const struct win_name *name, int flags, uint32_t mode, win_handle *out)
+{
+	long r = win_file_open(out, name,
+		access_of(flags) | WIN_FILE_SET_ATTRIBUTES | WIN_FILE_DELETE,
+		WIN_CREATE,
+		WIN_FILE_NOT_FOLDER | WIN_FILE_DELETE_ON_CLOSE | through(flags),
+		0, NULL);
+
+	if (!r)
+		nt_mode_of_new(*out, S_IFREG | mode);
+	return r;
+}
+
+long nt_open_nameless(
+	const struct place *p, int flags, uint32_t mode, struct file **out)
+{
+	uint16_t path[NT_PATH], hidden[NT_PATH];
+	struct win_name name, away = { 0, hidden, 0 };
+	struct win_file_stat st;
+	struct nt_file *n;
+	win_handle h;
+	long r = nt_name(p, path, &name, true);
+
+	if (!r)
+		r = nt_query(&name, &st);
+	if (!r && !(st.attributes & WIN_ATTRIBUTE_FOLDER))
+		r = -ENOTDIR;
+	if (r)
+		return r;
+	if (name.length + 2 > NT_PATH)
+		return -ENAMETOOLONG;
+	path[name.length++] = '\\';
+	r = nt_may_change(&name);
+	if (r)
+		return r;
+	/* not in the folder, so that this can be removed */
+	r = nt_hidden_root(&name, &away, hidden)
+		    ? make_nameless(&away, flags, mode, &h)
+		    : -EXDEV;
+	if (r) {
+		nt_hidden_name(&name, path);
+		r = make_nameless(&name, flags, mode, &h);
+	}
+	if (r)
+		return r;
+	*out = nt_file_make(h, flags & ~O_TMPFILE, p->mount->device);
+	if (!*out)
+		return -ENOMEM;
+	n = nt(*out);
+	n->removed = 1;
+	n->nameless = !(flags & O_EXCL);
+	set_fresh(n, true);
+	return 0;
+}
+
 /* The name is asked for first: what kind of thing it is decides how it is to
  * be opened, and under Wine the question costs no request. */
 static long nt_open(
@@ -581,6 +698,7 @@ static int64_t native_path(const struct place *p, uint16_t *to, size_t room)
 const struct fs_ops nt_fs = {
 	.name = "ntfs",
 	.open = nt_open,
+	.open_nameless = nt_open_nameless,
 	.stat = nt_stat,
 	.readlink = nt_readlink,
 	.mkdir = nt_mkdir,

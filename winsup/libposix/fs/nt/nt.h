@@ -89,6 +89,9 @@ struct file *nt_file_make(win_handle h, int flags, uint64_t device);
 /* A name of h's file is gone, though Windows counts it until the last handle
  * is closed: what this process has open tells of it.  False: it has none. */
 bool nt_file_removed(win_handle h);
+/* O_TMPFILE */
+long nt_open_nameless(
+	const struct place *p, int flags, uint32_t mode, struct file **out);
 /* ---- folder.c ---- */
 struct file *nt_folder_make(win_handle h, int flags, uint64_t device);
 struct file *nt_folder_unpack(struct transfer *from);
@@ -106,5 +109,6 @@ long nt_unlink(const struct place *p);
 long nt_rename(
 	const struct place *from, const struct place *to, unsigned flags);
 long nt_link(const struct place *from, const struct place *to);
+long nt_link_file(win_handle file, const struct place *to);
 
 #endif

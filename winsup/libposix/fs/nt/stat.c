@@ -73,6 +73,7 @@ long nt_stat_file(win_handle file, win_handle content, uint64_t device,
 	out->blocks = (int64_t)((st.allocated + 511) / 512);
 	split_time(st.accessed, &out->atime, &out->atime_nsec);
 	split_time(st.modified, &out->mtime, &out->mtime_nsec);
+	out->birth = st.created;
 	split_time(st.changed, &out->ctime, &out->ctime_nsec);
 	return 0;
 }

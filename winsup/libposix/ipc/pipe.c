@@ -238,6 +238,7 @@ void ipc_start(void)
 	file_register(FILE_EVENTFD, eventfd_unpack);
 	file_register(FILE_TIMERFD, timerfd_unpack);
 	file_register(FILE_SIGNALFD, signalfd_unpack);
+	file_register(FILE_INOTIFY, inotify_unpack);
 	file_register(FILE_EPOLL, epoll_unpack);
 	file_register_watch(epoll_file_gone);
 	fifo_start();

@@ -74,6 +74,7 @@ unsigned file_look(struct file *f, unsigned events, struct sleep *s);
 struct file *eventfd_unpack(struct transfer *from);
 struct file *timerfd_unpack(struct transfer *from);
 struct file *signalfd_unpack(struct transfer *from);
+struct file *inotify_unpack(struct transfer *from);
 struct file *epoll_unpack(struct transfer *from);
 void epoll_file_gone(struct file *f);
 

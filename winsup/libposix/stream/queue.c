@@ -469,6 +469,12 @@ long queue_write_some(struct queue q, const void *from, size_t size)
 	return give(q, from, size, true, QUEUE_LIMIT);
 }
 
+bool queue_write_whole(
+	struct queue q, const void *bytes, size_t size, size_t spare)
+{
+	return give(q, bytes, size, true, QUEUE_SIZE - spare) == (long)size;
+}
+
 /* Sleeps until the end may be tried again: 0, or why not. */
 static long await(struct queue q, enum queue_end end, size_t needed)
 {

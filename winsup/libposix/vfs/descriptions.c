@@ -118,26 +118,27 @@ void description_set_flags(struct file *f, int flags)
 		slot_of(f)->flags = (uint32_t)flags;
 }
 
-static void let_go(struct description_slot *d, uint32_t process)
+/* True if that was the last one. */
+static bool let_go(struct description_slot *d, uint32_t process)
 {
 	uint64_t number = d->number;
 
 	if (!number || !holders_remove(&d->holders, process) ||
 		!holders_none(&d->holders))
-		return;
+		return false;
 	/* of two that let go last, one */
 	if (!__atomic_compare_exchange_n((uint64_t *)&d->number, &number, 0,
 		    false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
-		return;
+		return false;
 	task_shared()->description_count--;
 	records_description_over(
 		(uint32_t)(d - task_shared()->descriptions), number);
+	return true;
 }
 
-void description_release(struct file *f)
+bool description_release(struct file *f)
 {
-	if (f->shared)
-		let_go(slot_of(f), holder_here());
+	return !f->shared || let_go(slot_of(f), holder_here());
 }
 
 void descriptions_forget(uint32_t process_slot)

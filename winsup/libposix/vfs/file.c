@@ -27,12 +27,14 @@ void file_init(struct file *f, const struct file_ops *ops, int flags)
 
 void file_release(struct file *f)
 {
+	char *path = f->path; /* who watches it is told that it is closed */
+
 	if (f->watchers)
 		watched_gone(f);
 	flock_release(f);
-	description_release(f);
-	win_free(f->path);
+	f->held = !description_release(f);
 	f->ops->release(f);
+	win_free(path);
 }
 
 /* POSIX.1-2024, XBD 4.7 "File Access Permissions": one class decides. */

@@ -92,6 +92,7 @@ enum file_kind {
 	FILE_EPOLL,
 	FILE_PIDFD,
 	FILE_PROC,
+	FILE_INOTIFY,
 	FILE_KINDS
 };
 
@@ -103,6 +104,8 @@ struct file {
 	/* read() and write() at the position are Windows' own with this handle,
 	 * but for O_APPEND; 0: the kind has more to do */
 	win_handle direct;
+	/* others have it when this process's last reference goes */
+	bool held;
 	bool written;	      /* by write(); who wants to know clears it */
 	struct lock lock;     /* RANK_FILE: the kind's own state */
 	struct lock position; /* RANK_FILE_POSITION */
@@ -156,7 +159,7 @@ uint32_t description_seals(struct file *f);
 void description_seal(struct file *f, uint32_t seals);
 /* F_SETFL. */
 void description_set_flags(struct file *f, int flags);
-void description_release(struct file *f);
+bool description_release(struct file *f); /* no other process has it */
 /* The process is gone. */
 void descriptions_forget(uint32_t process_slot);
 

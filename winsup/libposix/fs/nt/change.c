@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "abi/errno.h"
+#include "vfs/watch.h"
 
 /* man 2 rename; musl 1.2.3 has no names for them */
 #define RENAME_NOREPLACE 1u
@@ -31,6 +32,7 @@ long nt_mkdir(const struct place *p, uint32_t mode)
 		return r;
 	nt_mode_of_new(h, S_IFDIR | mode);
 	win_close(h);
+	nt_tell(&name, IN_CREATE | IN_ISDIR, TELL_FOLDER);
 	return 0;
 }
 
@@ -57,6 +59,8 @@ long nt_mknod(const struct place *p, uint32_t mode)
 	if (r)
 		win_file_delete(h, false);
 	win_close(h);
+	if (!r)
+		nt_tell(&name, IN_CREATE, TELL_FOLDER);
 	return r;
 }
 
@@ -175,6 +179,7 @@ long nt_rmdir(const struct place *p)
 	uint16_t path[NT_PATH];
 	struct win_name name;
 	struct win_file_stat st;
+	struct nt_loss loss;
 	long r = nt_name(p, path, &name, true);
 
 	if (!r)
@@ -187,7 +192,13 @@ long nt_rmdir(const struct place *p)
 		return -EBUSY; /* a mount's root */
 	/* Wine would only say so at the close */
 	r = is_empty(&name);
-	return r ? r : remove_name(&name, st.attributes);
+	if (r)
+		return r;
+	nt_before_loss(&loss, &name, p->mount->device);
+	r = remove_name(&name, st.attributes);
+	if (!r)
+		nt_tell_loss(&loss, &name);
+	return r;
 }
 
 long nt_unlink(const struct place *p)
@@ -195,6 +206,7 @@ long nt_unlink(const struct place *p)
 	uint16_t path[NT_PATH];
 	struct win_name name;
 	struct win_file_stat st;
+	struct nt_loss loss;
 	long r = nt_name(p, path, &name, true);
 
 	if (!r)
@@ -205,7 +217,11 @@ long nt_unlink(const struct place *p)
 		return -EISDIR;
 	if (p->must_be_folder)
 		return -ENOTDIR;
-	return remove_name(&name, st.attributes);
+	nt_before_loss(&loss, &name, p->mount->device);
+	r = remove_name(&name, st.attributes);
+	if (!r)
+		nt_tell_loss(&loss, &name);
+	return r;
 }
 
 /* Whether two names are one file: a change of case, or hard links. */
@@ -259,8 +275,9 @@ static long make_way(const struct place *to, const struct win_name *name,
 		return -ENOTDIR;
 	if (!folder && there_folder)
 		return -EISDIR;
-	return there_folder ? nt_rmdir(to)
-			    : remove_name(name, there->attributes);
+	if (there_folder && (!to->length || is_empty(name)))
+		return to->length ? -ENOTEMPTY : -EBUSY;
+	return remove_name(name, there->attributes);
 }
 
 static bool starts_with(
@@ -351,6 +368,7 @@ long nt_rename(const struct place *from, const struct place *to, unsigned flags)
 	uint16_t from_path[NT_PATH], to_path[NT_PATH];
 	struct win_name from_name, to_name;
 	struct win_file_stat st, there;
+	struct nt_loss loss = { .known = false };
 	bool exists, folder;
 	win_handle h;
 	long r = nt_name(from, from_path, &from_name, true);
@@ -376,8 +394,13 @@ long nt_rename(const struct place *from, const struct place *to, unsigned flags)
 	if (r)
 		return r;
 	exists = !nt_query(&to_name, &there);
-	if (flags & RENAME_EXCHANGE)
-		return exists ? exchange_names(&from_name, &to_name) : -ENOENT;
+	if (flags & RENAME_EXCHANGE) {
+		r = exists ? exchange_names(&from_name, &to_name) : -ENOENT;
+		if (!r)
+			nt_tell_exchange(&from_name, folder, &to_name,
+				there.attributes & WIN_ATTRIBUTE_FOLDER);
+		return r;
+	}
 	if (exists && same(&from_name, &to_name)) {
 		if (from_name.length == to_name.length &&
 			!memcmp(from_path, to_path, to_name.length * 2))
@@ -390,6 +413,8 @@ long nt_rename(const struct place *from, const struct place *to, unsigned flags)
 			return r;
 		r = rename_case(h, &from_name, &to_name);
 		win_close(h);
+		if (!r)
+			nt_tell_move(&from_name, &to_name, folder, &loss);
 		return r;
 	}
 	if (exists && (flags & RENAME_NOREPLACE))
@@ -400,8 +425,12 @@ long nt_rename(const struct place *from, const struct place *to, unsigned flags)
 		WIN_FILE_NO_FOLLOW, 0, NULL);
 	if (r)
 		return r;
+	if (exists)
+		nt_before_loss(&loss, &to_name, to->mount->device);
 	r = rename_open(h, to, &to_name, folder, exists, &there);
 	win_close(h);
+	if (!r)
+		nt_tell_move(&from_name, &to_name, folder, &loss);
 	return r;
 }
 
@@ -419,7 +448,11 @@ long nt_link_file(win_handle file, const struct place *to)
 	if (to->must_be_folder)
 		return -ENOENT;
 	r = nt_may_change(&name);
-	return r ? r : win_file_link(file, &name);
+	if (!r)
+		r = win_file_link(file, &name);
+	if (!r)
+		nt_tell(&name, IN_CREATE, TELL_FOLDER);
+	return r;
 }
 
 long nt_link(const struct place *from, const struct place *to)
@@ -444,5 +477,7 @@ long nt_link(const struct place *from, const struct place *to)
 		return r;
 	r = nt_link_file(h, to);
 	win_close(h);
+	if (!r)
+		nt_tell(&name, IN_ATTRIB, TELL_ITSELF);
 	return r;
 }

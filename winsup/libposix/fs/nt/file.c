@@ -9,6 +9,7 @@
 
 #include "abi/errno.h"
 #include "memory/memory.h"
+#include "vfs/watch.h"
 
 struct nt_file {
 	struct file file;
@@ -147,10 +148,19 @@ static long transfer_at(struct file *f, struct io *io, int64_t at, bool write)
 	return r;
 }
 
+static void tell(struct file *f, uint32_t what)
+{
+	nt_tell_open(f, nt(f)->handle, nt(f)->device, nt(f)->removed, what);
+}
+
 static long nt_read(struct file *f, struct io *io)
 {
-	return io->offset < 0 ? transfer_all(nt(f)->handle, io, -1, false)
-			      : transfer_at(f, io, io->offset, false);
+	long r = io->offset < 0 ? transfer_all(nt(f)->handle, io, -1, false)
+				: transfer_at(f, io, io->offset, false);
+
+	if (r > 0)
+		tell(f, IN_ACCESS);
+	return r;
 }
 
 /* man 2 fcntl, "File Sealing" */
@@ -175,14 +185,11 @@ static long sealed(struct file *f, const struct io *io)
 	return (uint64_t)at + io->size > st.size ? -EPERM : 0;
 }
 
-static long nt_write(struct file *f, struct io *io)
+static long write_unsealed(struct file *f, struct io *io)
 {
 	struct nt_file *n = nt(f);
 	int64_t at = io->offset;
-	long r = f->seals ? sealed(f, io) : 0;
 
-	if (r)
-		return r;
 	f->written = true;
 	if (n->fresh) {
 		set_fresh(n, false);
@@ -196,6 +203,17 @@ static long nt_write(struct file *f, struct io *io)
 	}
 	return io->offset < 0 ? transfer_all(n->handle, io, at, true)
 			      : transfer_at(f, io, at, true);
+}
+
+static long nt_write(struct file *f, struct io *io)
+{
+	long r = f->seals ? sealed(f, io) : 0;
+
+	if (!r)
+		r = write_unsealed(f, io);
+	if (r > 0)
+		tell(f, IN_MODIFY);
+	return r;
 }
 
 /* Without holes known, all is data: man 2 lseek, SEEK_DATA. */
@@ -264,6 +282,8 @@ static long set_open_file(struct file *f, const struct attributes *a)
 		return r;
 	r = nt_set_attributes_file(h, a);
 	win_close(h);
+	if (!r)
+		tell(f, nt_what_changes(a));
 	return r;
 }
 
@@ -271,13 +291,17 @@ static long nt_truncate(struct file *f, int64_t size)
 {
 	uint32_t seals = description_seals(f);
 	struct win_file_stat st;
+	long r;
 
 	if ((seals & (F_SEAL_SHRINK | F_SEAL_GROW)) &&
 		!win_file_stat(nt(f)->handle, &st) &&
 		(((uint64_t)size < st.size && (seals & F_SEAL_SHRINK)) ||
 			((uint64_t)size > st.size && (seals & F_SEAL_GROW))))
 		return -EPERM;
-	return win_file_truncate(nt(f)->handle, size);
+	r = win_file_truncate(nt(f)->handle, size);
+	if (!r)
+		tell(f, IN_MODIFY);
+	return r;
 }
 
 /* By writing, where Windows has no way of its own. */
@@ -305,7 +329,11 @@ static long nt_zero(struct file *f, int64_t start, int64_t end, bool hole)
 		return -EPERM;
 	r = win_file_zero(nt(f)->handle, start, end, hole);
 
-	return r == -ENOSYS ? write_zeros(nt(f), start, end) : r;
+	if (r == -ENOSYS)
+		r = write_zeros(nt(f), start, end);
+	if (!r)
+		tell(f, IN_MODIFY);
+	return r;
 }
 
 static long nt_sync(struct file *f, bool data_only)
@@ -366,6 +394,9 @@ static void nt_pack(struct file *f, struct transfer *to)
 
 static void nt_release(struct file *f)
 {
+	if (!f->held)
+		tell(f, (f->flags & O_ACCMODE) == O_RDONLY ? IN_CLOSE_NOWRITE
+							   : IN_CLOSE_WRITE);
 	win_close(nt(f)->handle);
 	win_close(nt(f)->positional);
 	win_free(f);
@@ -422,6 +453,29 @@ static void count_removed(struct file *f, void *argument)
 		return;
 	nt(f)->removed++;
 	r->open = true;
+}
+
+struct sought {
+	win_handle handle;
+	const struct file *but;
+	bool found;
+};
+
+static void compare(struct file *f, void *argument)
+{
+	struct sought *s = argument;
+
+	if (f->ops == &nt_ops && f != s->but && !(f->flags & O_PATH) &&
+		win_file_same(nt(f)->handle, s->handle))
+		s->found = true;
+}
+
+bool nt_file_is_open(win_handle h, const struct file *but)
+{
+	struct sought s = { h, but, false };
+
+	files_each(compare, &s);
+	return s.found;
 }
 
 bool nt_file_removed(win_handle h)
@@ -542,6 +596,10 @@ static long open_existing(const struct place *p, const struct win_name *name,
 		return -ENOMEM;
 	if ((flags & O_TRUNC) && !folder)
 		set_fresh(nt(*out), true);
+	if (!(flags & O_PATH))
+		nt_tell(name, folder ? IN_OPEN | IN_ISDIR : IN_OPEN, TELL_BOTH);
+	if ((flags & O_TRUNC) && !folder)
+		nt_tell(name, IN_MODIFY, TELL_BOTH);
 	return 0;
 }
 
@@ -572,6 +630,9 @@ static long create(const struct place *p, const struct win_name *name,
 	if (!*out)
 		return -ENOMEM;
 	set_fresh(nt(*out), created);
+	if (created)
+		nt_tell(name, IN_CREATE, TELL_FOLDER);
+	nt_tell(name, IN_OPEN, TELL_BOTH);
 	return 0;
 }
 

@@ -92,6 +92,29 @@ bool nt_file_removed(win_handle h);
 /* O_TMPFILE */
 long nt_open_nameless(
 	const struct place *p, int flags, uint32_t mode, struct file **out);
+/* Whether this process has the file of h open, other than by `but`. */
+bool nt_file_is_open(win_handle h, const struct file *but);
+/* ---- tell.c: who watches is told; IN_* and TELL_* of vfs/watch.h ---- */
+void nt_tell(const struct win_name *name, uint32_t what, unsigned whom);
+/* What is done to an open file: `removed` of its names are gone, though
+ * Windows counts them. */
+void nt_tell_open(struct file *f, win_handle h, uint64_t device,
+	uint32_t removed, uint32_t what);
+/* What is about to lose a name. */
+struct nt_loss {
+	bool known;	   /* else nobody watches */
+	bool folder, last; /* it has no other name */
+	bool open;	   /* here */
+	uint64_t object;
+};
+void nt_before_loss(
+	struct nt_loss *l, const struct win_name *name, uint64_t device);
+void nt_tell_loss(const struct nt_loss *l, const struct win_name *name);
+void nt_tell_move(const struct win_name *from, const struct win_name *to,
+	bool folder, const struct nt_loss *replaced);
+void nt_tell_exchange(const struct win_name *a, bool a_folder,
+	const struct win_name *b, bool b_folder);
+uint32_t nt_what_changes(const struct attributes *a);
 /* ---- folder.c ---- */
 struct file *nt_folder_make(win_handle h, int flags, uint64_t device);
 struct file *nt_folder_unpack(struct transfer *from);

@@ -3,10 +3,12 @@
  * `interval` is a hash of the last event. */
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #include "abi/errno.h"
 #include "ipc/private.h"
 #include "memory/memory.h"
+#include "fs/fs.h"
 #include "vfs/watch.h"
 
 #define AT_ONCE 65536ul
@@ -118,6 +120,7 @@ static void inotify_release(struct file *f)
 {
 	struct queue q = queue_of(f);
 
+	nt_foreign_end(watcher(f));
 	event_release(f);
 	queue_release(q, QUEUE_READER, task_process()->slot);
 }
@@ -161,6 +164,7 @@ long inotify_add(struct file *f, const struct place *p, uint32_t mask,
 	uint16_t path[PATH_SIZE + 200];
 	char text[PATH_SIZE];
 	int64_t n;
+	long wd;
 
 	if (p->mount->ops->native_path) {
 		n = p->mount->ops->native_path(p, path, PATH_SIZE + 200);
@@ -170,9 +174,13 @@ long inotify_add(struct file *f, const struct place *p, uint32_t mask,
 		for (n = n ? n : 0; n >= 0 && text[n]; n++)
 			path[n] = (uint16_t)(unsigned char)text[n];
 	}
-	return n < 0 ? (long)n
-		     : watch_add(watcher(f), file_object(st), path, (size_t)n,
-			       mask);
+	if (n < 0)
+		return (long)n;
+	wd = watch_add(watcher(f), file_object(st), path, (size_t)n, mask);
+	if (wd > 0 && p->mount->ops->native_path)
+		nt_foreign_watch(watcher(f), (int)wd, path, (size_t)n,
+			S_ISDIR(st->mode));
+	return wd;
 }
 
 long inotify_remove(struct file *f, int wd)

@@ -302,16 +302,28 @@ struct flock_slot {
 
 #define WATCHES	   8192
 #define WATCH_PATH 500 /* units of the longest NT path that can be watched */
+#define WATCH_DONE 16384
 
 /* `owner` is written last and cleared first: event slot + 1, its generation
  * << 32; 0: free.  Guarded by watch_lock, as is its key in `watch_keys`. */
 struct watch_slot {
 	_Atomic uint64_t owner;
 	uint64_t object; /* file_object() */
+	/* host slot + 1, generation << 32: the process that hears from Windows
+	 * what others do there */
+	uint64_t hearer;
 	int32_t wd;
 	uint32_t mask; /* IN_* */
 	uint32_t length;
 	uint16_t path[WATCH_PATH]; /* NT, in upper case */
+};
+
+/* What a process of ours did to a file of late, by the hash of its path:
+ * Windows will tell it again. */
+struct watch_done {
+	uint64_t key;
+	int64_t at; /* monotonic ns */
+	uint32_t what, pad;
 };
 
 /* ---- the section ---- */
@@ -349,6 +361,7 @@ struct shared {
 	_Atomic uint32_t watch_count, watch_end, last_cookie, pad2;
 	_Atomic uint64_t watch_keys[WATCHES]; /* hash of the path; 0: free */
 	struct watch_slot watches[WATCHES];
+	struct watch_done watch_done[WATCH_DONE];
 	struct shared_lock fifo_lock; /* which queue is which fifo's */
 	struct shared_lock records_lock;
 	struct wait_queue records_changed;

@@ -8,6 +8,7 @@
 #define SPARE	      4096u
 #define SPARE_AT_LAST 2048u
 
+#define DONE_NEAR 8 /* so many of watch_done have one place */
 #define OF_FOLDER (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)
 #define OF_ITSELF (IN_DELETE_SELF | IN_MOVE_SELF)
 
@@ -156,15 +157,79 @@ static void tell_one(uint32_t i, const struct happening *h, bool folder)
 		ignore(i);
 }
 
+/* only: those of that instance for which this process hears; NULL: all. */
+static bool is_meant(uint32_t i, const struct watcher *only)
+{
+	const struct watch_slot *s = &task_shared()->watches[i];
+
+	return !only ||
+	       (s->owner == owner_of(*only) && s->hearer == task_host_self());
+}
+
 static void tell_all(const uint16_t *folded, size_t length,
-	const struct happening *h, bool folder)
+	const struct happening *h, bool folder, const struct watcher *only)
 {
 	struct shared *sh = task_shared();
 	uint64_t key = key_of(folded, length);
 
 	for (uint32_t i = 0; i < sh->watch_end; i++)
-		if (sh->watch_keys[i] == key && is_at(i, folded, length))
+		if (sh->watch_keys[i] == key && is_at(i, folded, length) &&
+			is_meant(i, only))
 			tell_one(i, h, folder);
+}
+
+#define CHANGES (OF_FOLDER | IN_MODIFY | IN_ATTRIB | IN_CLOSE_WRITE)
+#define LATELY	(2 * SECOND)
+
+/* The one for that key, or the oldest that it may take the place of. */
+static struct watch_done *done_at(uint64_t key)
+{
+	struct watch_done *d = task_shared()->watch_done, *oldest;
+
+	d += key / 2 % (WATCH_DONE / DONE_NEAR) * DONE_NEAR;
+	oldest = d;
+	for (int i = 0; i < DONE_NEAR; i++) {
+		if (d[i].key == key)
+			return &d[i];
+		if (d[i].at < oldest->at)
+			oldest = &d[i];
+	}
+	return oldest;
+}
+
+/* Windows tells it only after it was done: who reads this waits a little. */
+static void note(const uint16_t *folded, size_t length, uint32_t what)
+{
+	uint64_t key = key_of(folded, length);
+	struct watch_done *d = done_at(key);
+	int64_t now = win_clock_monotonic();
+
+	if (!(what & CHANGES))
+		return;
+	if (d->key != key || now - d->at > LATELY)
+		d->what = 0;
+	d->key = key;
+	d->what |= what & CHANGES;
+	d->at = now;
+}
+
+bool watch_did(const uint16_t *path, size_t length, uint32_t what)
+{
+	uint16_t folded[WATCH_PATH];
+	const struct watch_done *d;
+	uint64_t key;
+	bool r;
+
+	length = fold(folded, path, length);
+	if (!length)
+		return false;
+	key = key_of(folded, length);
+	shared_lock_take(watch_lock());
+	d = done_at(key);
+	r = d->key == key && (d->what & what) &&
+	    win_clock_monotonic() - d->at <= LATELY;
+	shared_lock_drop(watch_lock());
+	return r;
 }
 
 static size_t parent_length(const uint16_t *path, size_t length)
@@ -174,7 +239,8 @@ static size_t parent_length(const uint16_t *path, size_t length)
 	return length ? length - 1 : 0;
 }
 
-void watch_tell(const struct happening *h, unsigned whom)
+static void tell_some(
+	const struct happening *h, unsigned whom, const struct watcher *only)
 {
 	uint16_t folded[WATCH_PATH];
 	size_t n = fold(folded, h->path, h->length), up = 0;
@@ -186,10 +252,31 @@ void watch_tell(const struct happening *h, unsigned whom)
 		up = parent_length(folded, n);
 	shared_lock_take(watch_lock());
 	if (up && (whom & TELL_FOLDER))
-		tell_all(folded, up, h, true);
+		tell_all(folded, up, h, true, only);
 	if (n && (whom & TELL_ITSELF))
-		tell_all(folded, n, h, false);
+		tell_all(folded, n, h, false, only);
+	if (n && !only)
+		note(folded, n, h->what);
 	shared_lock_drop(watch_lock());
+}
+
+void watch_tell(const struct happening *h, unsigned whom)
+{
+	tell_some(h, whom, NULL);
+}
+
+void watch_tell_foreign(
+	struct watcher w, const struct happening *h, unsigned whom)
+{
+	tell_some(h, whom, &w);
+}
+
+void watch_overflow(struct watcher w)
+{
+	static const struct told t = { .wd = -1, .mask = IN_Q_OVERFLOW };
+
+	if (lives(w))
+		put(w, &t, HEAD);
 }
 
 uint32_t watch_cookie(void)
@@ -258,7 +345,8 @@ void watch_orphaned(const uint16_t *path, size_t length, uint64_t object)
 	shared_lock_drop(watch_lock());
 }
 
-void watch_gone(const uint16_t *path, size_t length)
+static void end_all(
+	const uint16_t *path, size_t length, const struct watcher *only)
 {
 	struct happening h = { .what = IN_DELETE_SELF };
 	uint16_t folded[WATCH_PATH];
@@ -267,13 +355,23 @@ void watch_gone(const uint16_t *path, size_t length)
 	shared_lock_take(watch_lock());
 	for (uint32_t i = 0; length && i < task_shared()->watch_end; i++) {
 		if (!task_shared()->watches[i].owner ||
-			!is_at(i, folded, length))
+			!is_at(i, folded, length) || !is_meant(i, only))
 			continue;
 		tell_one(i, &h, false);
 		if (task_shared()->watches[i].owner)
 			ignore(i);
 	}
 	shared_lock_drop(watch_lock());
+}
+
+void watch_gone(const uint16_t *path, size_t length)
+{
+	end_all(path, length, NULL);
+}
+
+void watch_gone_foreign(struct watcher w, const uint16_t *path, size_t length)
+{
+	end_all(path, length, &w);
 }
 
 /* ---- watches ---- */
@@ -330,6 +428,7 @@ static long make(struct watcher w, uint64_t object, const uint16_t *path,
 		return i;
 	s = &task_shared()->watches[i];
 	s->object = object;
+	s->hearer = task_host_self();
 	s->wd = (int)++slot_of(w)->due;
 	s->mask = mask;
 	set_path((uint32_t)i, path, length, NULL, 0);
@@ -378,4 +477,33 @@ void watcher_gone(struct watcher w)
 		if (sh->watches[i].owner == owner_of(w))
 			end_watch(i);
 	shared_lock_drop(watch_lock());
+}
+
+size_t watch_path(struct watcher w, int wd, uint16_t to[WATCH_PATH])
+{
+	struct watch_slot *s;
+	size_t n = 0;
+	uint32_t i;
+
+	shared_lock_take(watch_lock());
+	s = find(owner_of(w), 0, wd, &i);
+	if (s) {
+		n = s->length;
+		memcpy(to, s->path, n * 2);
+	}
+	shared_lock_drop(watch_lock());
+	return n;
+}
+
+bool watch_is_heard(struct watcher w, const uint16_t *path, size_t length)
+{
+	uint16_t folded[WATCH_PATH];
+	bool found = false;
+
+	length = fold(folded, path, length);
+	shared_lock_take(watch_lock());
+	for (uint32_t i = 0; length && i < task_shared()->watch_end; i++)
+		found |= is_meant(i, &w) && is_at(i, folded, length);
+	shared_lock_drop(watch_lock());
+	return found;
 }

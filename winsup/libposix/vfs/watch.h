@@ -44,10 +44,24 @@ size_t watch_orphan_path(uint16_t *to, uint64_t object);
 /* It is gone: IN_DELETE_SELF, and its watches end. */
 void watch_gone(const uint16_t *path, size_t length);
 
+/* ---- what other programs do (fs/nt/foreign.c) ---- */
+
 /* An inotify instance: the slot of its event file and that one's generation. */
 struct watcher {
 	uint32_t slot, generation;
 };
+/* The same for one instance's watches that this process hears for. */
+void watch_tell_foreign(
+	struct watcher w, const struct happening *h, unsigned whom);
+void watch_gone_foreign(struct watcher w, const uint16_t *path, size_t length);
+void watch_overflow(struct watcher w);
+/* Whether one of ours did any of `what` to it within the last seconds. */
+bool watch_did(const uint16_t *path, size_t length, uint32_t what);
+/* Where the watch is now; units, 0 if it has ended. */
+size_t watch_path(struct watcher w, int wd, uint16_t to[WATCH_PATH]);
+/* Whether one that this process hears for is exactly there. */
+bool watch_is_heard(struct watcher w, const uint16_t *path, size_t length);
+
 /* Its queue holds struct inotify_event as read(2) gives them. */
 struct queue watcher_queue(struct watcher w);
 /* The watch descriptor, or -EEXIST, -ENOSPC, -ENAMETOOLONG. */

@@ -26,6 +26,12 @@ int win_watch_arm(struct win_watch *w)
 		       : win_errno_last();
 }
 
+bool win_watches_subtrees(void)
+{
+	return !GetProcAddress(
+		GetModuleHandleA("ntdll.dll"), "wine_get_version");
+}
+
 int win_watch_open(struct win_watch *w, const struct win_name *folder,
 	bool subtree, win_handle port)
 {

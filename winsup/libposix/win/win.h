@@ -387,6 +387,8 @@ int win_watch_port(win_handle *out);
 int win_watch_open(struct win_watch *w, const struct win_name *folder,
 	bool subtree, win_handle port);
 int win_watch_arm(struct win_watch *w);
+/* Whether `subtree` is heeded: Wine 8 tells of the folder alone. */
+bool win_watches_subtrees(void);
 /* One report is still to come, and then the memory may go. */
 void win_watch_close(struct win_watch *w);
 /* The one that reports, NULL after `most` ns or an interruption.  *result:

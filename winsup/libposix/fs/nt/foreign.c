@@ -371,7 +371,9 @@ static int watch_folder(struct watcher w, int wd, const uint16_t *path,
 	if (a)
 		return 0;
 	/* "\??\C:" would be a whole disk */
-	a = up > 6 && watch_is_heard(w, path, up) ? hears(w, path, up) : NULL;
+	a = up > 6 && win_watches_subtrees() && watch_is_heard(w, path, up)
+		    ? hears(w, path, up)
+		    : NULL;
 	if (!a)
 		return begin(w, wd, path, length, of_file, false);
 	r = begin(w, a->wd, a->path, a->length, a->of_file, true);

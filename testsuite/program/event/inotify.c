@@ -418,6 +418,38 @@ static void too_much(void **state)
 	assert_string_equal(all(), "1:a:open ");
 }
 
+static void the_last_one_closes(void **state)
+{
+	int f, status, other = inotify_init1(IN_NONBLOCK);
+	pid_t pid;
+	char buffer[64] __attribute__((aligned(8)));
+
+	assert_int_equal(inotify_add_watch(fd, "d", IN_CLOSE), 1);
+	assert_int_equal(inotify_add_watch(other, "d", IN_CLOSE), 1);
+	f = open("d/a", O_CREAT | O_WRONLY, 0600);
+	close(dup(f));
+	pid = fork();
+	if (!pid)
+		_exit(close(f));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_string_equal(all(), "");
+	pid = fork();
+	if (!pid) {
+		alarm(30);
+		usleep(100000);
+		_exit(0);
+	}
+	close(f);
+	assert_string_equal(all(), "");
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_string_equal(all(), "1:a:close_write ");
+	assert_int_equal(read(other, buffer, sizeof buffer), 32);
+	close(other);
+	put("d/a", "x");
+	assert_string_equal(all(), "1:a:close_write ");
+}
+
 /* Three processes, each file told of by all. */
 static void nothing_is_lost(void **state)
 {
@@ -476,6 +508,7 @@ int main(void)
 		CASE(reading),
 		CASE(the_same_again_is_told_once),
 		CASE(too_much),
+		CASE(the_last_one_closes),
 		CASE(nothing_is_lost),
 	};
 

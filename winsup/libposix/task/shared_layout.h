@@ -358,7 +358,8 @@ struct shared {
 	struct epoll_slot epolls[EPOLL_SLOTS];
 	struct shared_lock exchange_lock; /* renameat2(RENAME_EXCHANGE) */
 	struct shared_lock watch_lock;
-	_Atomic uint32_t watch_count, watch_end, last_cookie, pad2;
+	_Atomic uint32_t watch_count, watch_end, last_cookie;
+	_Atomic uint32_t watch_orphans; /* some watch is of what has no name */
 	_Atomic uint64_t watch_keys[WATCHES]; /* hash of the path; 0: free */
 	struct watch_slot watches[WATCHES];
 	struct watch_done watch_done[WATCH_DONE];

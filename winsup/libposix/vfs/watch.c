@@ -122,7 +122,8 @@ static void end_watch(uint32_t i)
 
 	sh->watch_keys[i] = 0;
 	s->owner = 0;
-	sh->watch_count--;
+	if (!--sh->watch_count)
+		sh->watch_orphans = 0;
 }
 
 /* With the word that it has ended: man 7 inotify, IN_IGNORED. */
@@ -239,6 +240,31 @@ static size_t parent_length(const uint16_t *path, size_t length)
 	return length ? length - 1 : 0;
 }
 
+/* Without the lock: who is added meanwhile has missed it. */
+static bool is_watched(const uint16_t *folded, size_t length)
+{
+	struct shared *sh = task_shared();
+	uint64_t key = key_of(folded, length);
+
+	for (uint32_t i = 0; i < sh->watch_end; i++)
+		if (sh->watch_keys[i] == key)
+			return true;
+	return false;
+}
+
+bool watch_concerns(const uint16_t *path, size_t length)
+{
+	uint16_t folded[WATCH_PATH];
+	size_t up = parent_length(path, length);
+
+	if (task_shared()->watch_orphans)
+		return true;
+	if (up > WATCH_PATH)
+		return false;
+	length = fold(folded, path, length > WATCH_PATH ? up : length);
+	return is_watched(folded, up) || is_watched(folded, length);
+}
+
 static void tell_some(
 	const struct happening *h, unsigned whom, const struct watcher *only)
 {
@@ -339,9 +365,13 @@ void watch_orphaned(const uint16_t *path, size_t length, uint64_t object)
 
 	length = fold(folded, path, length);
 	shared_lock_take(watch_lock());
-	for (uint32_t i = 0; length && i < task_shared()->watch_end; i++)
-		if (task_shared()->watches[i].owner && is_at(i, folded, length))
-			set_path(i, orphan, n, NULL, 0);
+	for (uint32_t i = 0; length && i < task_shared()->watch_end; i++) {
+		if (!task_shared()->watches[i].owner ||
+			!is_at(i, folded, length))
+			continue;
+		set_path(i, orphan, n, NULL, 0);
+		task_shared()->watch_orphans = 1;
+	}
 	shared_lock_drop(watch_lock());
 }
 

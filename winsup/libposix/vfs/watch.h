@@ -32,6 +32,9 @@ static inline bool watch_any(void)
 {
 	return task_shared()->watch_count;
 }
+/* Whether anybody watches the thing at that path or its folder, or something
+ * that has no name any more. */
+bool watch_concerns(const uint16_t *path, size_t length);
 void watch_tell(const struct happening *h, unsigned whom);
 uint32_t watch_cookie(void);
 /* What lay at `from`, and below, lies at `to`. */

@@ -73,13 +73,18 @@ void nt_tell_open(struct file *f, win_handle h, uint64_t device,
 	struct win_name name;
 	struct win_file_stat st;
 	bool unlinked;
+	long r;
 
-	if (!watch_any() || (f->flags & O_PATH) || win_file_stat(h, &st))
+	if (!watch_any() || (f->flags & O_PATH))
+		return;
+	r = name_of(f, path, &name);
+	if ((!r && !watch_concerns(name.text, name.length)) ||
+		win_file_stat(h, &st))
 		return;
 	if (st.attributes & WIN_ATTRIBUTE_FOLDER)
 		what |= IN_ISDIR;
 	unlinked = st.links <= removed;
-	if (!name_of(f, path, &name))
+	if (!r)
 		tell(&name, what, 0, unlinked,
 			unlinked ? TELL_FOLDER : TELL_BOTH);
 	if (unlinked)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -58,6 +59,7 @@ static char *strings[] = { "x", NULL };
 static struct iovec vector = { buffer, 64 };
 static struct pollfd polled = { -1, POLLIN, 0 };
 static uint64_t mask;
+static int watcher, pipe_ends[2];
 
 /* By call: the arguments that differ from what their kinds get.  A letter
  * each: '.' as the kind says, a digit that number, others below. */
@@ -89,7 +91,10 @@ static const struct special {
 	{ "timer_settime", "t0" },
 	{ "timer_gettime", "t" },
 	{ "clock_settime", "0" },
+	{ "getdents", "f" },
 	{ "getdents64", "f" },
+	{ "inotify_add_watch", "I.2" },
+	{ "vmsplice", "w.1" },
 	{ "readlink", "l" },
 	{ "readlinkat", ".l" },
 	{ "getgroups", "9" },
@@ -165,6 +170,10 @@ static long letter(char c)
 		return timer_file;
 	case 'P':
 		return process;
+	case 'I':
+		return watcher;
+	case 'w':
+		return pipe_ends[1];
 	}
 	return c - '0';
 }
@@ -497,6 +506,9 @@ static int set_up(void **state)
 	event.sigev_notify = SIGEV_NONE;
 	syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer);
 	counter = eventfd(1, 0);
+	watcher = inotify_init();
+	if (pipe(pipe_ends))
+		return 1;
 	empty_epoll = epoll_create1(0);
 	ready_epoll = epoll_create1(0);
 	epoll_ctl(ready_epoll, EPOLL_CTL_ADD, counter, &readiness);

@@ -18,7 +18,10 @@ struct kstat {
 	uint64_t rdev;
 	int64_t size, blksize, blocks;
 	int64_t atime, atime_nsec, mtime, mtime_nsec, ctime, ctime_nsec;
-	int64_t unused[3];
+	/* ns since 1970, 0: not known; statx() tells it, and to stat()'s
+	 * callers it is one more word that is not used */
+	int64_t birth;
+	int64_t unused[2];
 };
 
 /* man 2 rt_sigaction, "C library/kernel differences" */

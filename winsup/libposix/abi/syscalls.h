@@ -21,6 +21,7 @@ struct utsname;
 struct sysinfo;
 struct statfs;
 struct statx;
+struct open_how;
 struct pollfd;
 struct sigevent;
 struct timezone;

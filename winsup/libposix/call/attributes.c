@@ -52,6 +52,15 @@ long sys_fchmodat(int at, const char *path, unsigned mode)
 	return set_at(at, path, 0, &a);
 }
 
+long sys_fchmodat2(int at, const char *path, unsigned mode, int flags)
+{
+	struct attributes a = { .what = ATTRIBUTE_MODE, .mode = mode & 07777 };
+
+	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	return set_at(at, path, flags, &a);
+}
+
 long sys_chmod(const char *path, unsigned mode)
 {
 	return sys_fchmodat(AT_FDCWD, path, mode);

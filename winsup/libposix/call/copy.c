@@ -1,4 +1,4 @@
-/* From one open file to another: sendfile, copy_file_range, splice. */
+/* From one open file to another: sendfile, copy_file_range, splice, tee. */
 #include "call/call.h"
 
 #include <fcntl.h>
@@ -316,4 +316,95 @@ long sys_splice(int in_fd, long *in_offset, int out_fd, long *out_offset,
 		flags & SPLICE_F_NONBLOCK);
 	put_both(&in, &out);
 	return r;
+}
+
+/* ---- tee, vmsplice ---- */
+
+#define SPLICE_KNOWN \
+	(SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_F_GIFT)
+
+/* 0 also at the end: nobody will write any more. */
+static long await_bytes(int pipe, bool nonblocking)
+{
+	struct pollfd p = { pipe, POLLIN, 0 };
+	long r = poll_files(&p, 1, nonblocking ? 0 : WIN_FOREVER);
+
+	if (r == -ERESTARTNOHAND)
+		return -ERESTARTSYS;
+	return r < 0 ? r : p.revents ? 0 : -EAGAIN;
+}
+
+static long tee_once(struct side *in, int in_fd, struct side *out, int out_fd,
+	char *buffer, size_t size, bool nonblocking)
+{
+	long n, r;
+
+	do {
+		r = await_bytes(in_fd, nonblocking);
+		if (!r)
+			r = await_room(out_fd, nonblocking);
+		if (r)
+			return r;
+		n = in->file->ops->peek(in->file, buffer, size);
+		if (n <= 0)
+			return n;
+		r = move(out, buffer, (size_t)n, true, WRITE);
+		/* another took the room meanwhile */
+	} while (r == -EAGAIN && !nonblocking);
+	return r;
+}
+
+long sys_tee(int in_fd, int out_fd, size_t size, unsigned flags)
+{
+	struct side in = { 0 }, out = { 0 };
+	size_t room = size < 65536 ? size : 65536;
+	char *buffer;
+	long r;
+
+	if (flags & ~SPLICE_KNOWN)
+		return -EINVAL;
+	if (!size)
+		return 0;
+	r = get_both(in_fd, out_fd, &in, &out);
+	if (r)
+		return r;
+	buffer = win_alloc(room);
+	if (!buffer)
+		r = -ENOMEM;
+	else if (!in.file->ops->peek || !is_pipe(out.file) ||
+		 same_pipe(in.file, out.file))
+		r = -EINVAL;
+	else
+		r = tee_once(&in, in_fd, &out, out_fd, buffer, room,
+			(flags & SPLICE_F_NONBLOCK) ||
+				((file_flags(in.file) | file_flags(out.file)) &
+					O_NONBLOCK));
+	win_free(buffer);
+	put_both(&in, &out);
+	return r;
+}
+
+/* With a copy: the pages stay the caller's. */
+long sys_vmsplice(
+	int fd, const struct iovec *v, unsigned long count, unsigned flags)
+{
+	const int now = flags & SPLICE_F_NONBLOCK ? 8 /* RWF_NOWAIT */ : 0;
+	struct file *f;
+	bool pipe, reads;
+	long r;
+
+	if (flags & ~SPLICE_KNOWN)
+		return -EINVAL;
+	r = fd_get(fd, &f);
+	if (r)
+		return r;
+	pipe = is_pipe(f);
+	reads = (f->flags & O_ACCMODE) == O_RDONLY;
+	file_put(f);
+	if (!pipe)
+		return -EBADF;
+	if (count > IOV_MAX)
+		return -EINVAL;
+	return reads ? sys_preadv2(fd, v, (int)count, -1, 0, now)
+		     : sys_pwritev2(fd, v, (int)count, -1, 0, now);
 }

@@ -104,9 +104,43 @@ static long lock_record(struct file *f, int command, struct flock *user)
 
 	if (!r)
 		r = record_lock(f, command, &l);
-	if (!r && command == F_GETLK)
+	if (!r && (command == F_GETLK || command == F_OFD_GETLK))
 		r = user_copy_out(user, &l, sizeof l);
 	return r;
+}
+
+/* Whether the caller has the file mapped so that it could be written to. */
+static bool is_mapped(struct file *f)
+{
+	struct region r;
+	struct kstat st;
+	uint64_t object, offset;
+
+	if (f->ops->stat(f, &st))
+		return true;
+	for (uintptr_t at = 0; memory_next(at, &r); at = r.end)
+		if (r.kind == REGION_SHARED &&
+			memory_shared_word(r.start, &object, &offset) &&
+			object == file_object(&st))
+			return true;
+	return false;
+}
+
+/* man 2 fcntl, "File Sealing" */
+static long add_seals(struct file *f, unsigned long wanted)
+{
+	uint32_t seals = description_seals(f);
+
+	if (!seals || (wanted & ~(unsigned long)(F_SEAL_SEAL | F_SEAL_SHRINK |
+						 F_SEAL_GROW | F_SEAL_WRITE |
+						 F_SEAL_FUTURE_WRITE)))
+		return -EINVAL;
+	if ((f->flags & O_ACCMODE) == O_RDONLY || (seals & F_SEAL_SEAL))
+		return -EPERM;
+	if ((wanted & F_SEAL_WRITE) && !(seals & F_SEAL_WRITE) && is_mapped(f))
+		return -EBUSY;
+	description_seal(f, (uint32_t)wanted);
+	return 0;
 }
 
 long sys_fcntl(int fd, int command, unsigned long argument)
@@ -128,7 +162,7 @@ long sys_fcntl(int fd, int command, unsigned long argument)
 		}
 		return duplicate(fd, (int)argument, command == F_DUPFD_CLOEXEC);
 	}
-	r = fd_get(fd, &f);
+	r = command == F_GETFL ? fd_get(fd, &f) : fd_get_opened(fd, &f);
 	if (r)
 		return r;
 	switch (command) {
@@ -141,7 +175,17 @@ long sys_fcntl(int fd, int command, unsigned long argument)
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:
+	case F_OFD_GETLK:
+	case F_OFD_SETLK:
+	case F_OFD_SETLKW:
 		r = lock_record(f, command, (struct flock *)argument);
+		break;
+	case F_ADD_SEALS:
+		r = add_seals(f, argument);
+		break;
+	case F_GET_SEALS:
+		r = f->seals ? (long)(description_seals(f) & ~SEALABLE)
+			     : -EINVAL;
 		break;
 	default:
 		r = -EINVAL;
@@ -153,11 +197,11 @@ long sys_fcntl(int fd, int command, unsigned long argument)
 long sys_flock(int fd, int operation)
 {
 	struct file *f;
-	long r = fd_get(fd, &f);
+	long r = fd_get_opened(fd, &f);
 
 	if (r)
 		return r;
-	r = f->flags & O_PATH ? -EBADF : flock_file(f, operation);
+	r = flock_file(f, operation);
 	file_put(f);
 	return r;
 }
@@ -172,7 +216,7 @@ long sys_ioctl(int fd, unsigned long request, unsigned long argument)
 		r = fd_flags(fd, request == FIOCLEX ? FD_CLOEXEC : 0);
 		return r < 0 ? r : 0;
 	}
-	r = fd_get(fd, &f);
+	r = fd_get_opened(fd, &f);
 	if (r)
 		return r;
 	if (request == FIONBIO) {

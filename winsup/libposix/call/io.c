@@ -181,7 +181,7 @@ HOT long sys_read(int fd, void *buffer, size_t size)
 	struct file *f = fd_lone(fd, O_WRONLY);
 	long r;
 
-	if (!f || !f->direct || !size)
+	if (!f || !f->direct || !size || task_shared()->watch_count)
 		return one(fd, buffer, size, -1, READ);
 	r = win_file_read(f->direct, buffer, size, -1);
 	return r == -EFAULT ? one(fd, buffer, size, -1, READ) : r;
@@ -192,7 +192,8 @@ HOT long sys_write(int fd, const void *buffer, size_t size)
 	struct file *f = fd_lone(fd, O_RDONLY);
 	long r;
 
-	if (!f || !f->direct || !size || (file_flags(f) & O_APPEND) ||
+	if (!f || !f->direct || !size || task_shared()->watch_count ||
+		(file_flags(f) & O_APPEND) ||
 		current->process->limits[LIMIT_FILE_SIZE][0] != UNLIMITED)
 		return one(fd, buffer, size, -1, WRITE);
 	f->written = true;
@@ -267,7 +268,7 @@ long sys_pwritev2(int fd, const struct iovec *v, int count, long offset,
 long sys_lseek(int fd, long offset, int whence)
 {
 	struct file *f;
-	long r = fd_get(fd, &f);
+	long r = fd_get_opened(fd, &f);
 
 	if (r)
 		return r;

@@ -25,14 +25,18 @@ long sys_memfd_create(const char *user, unsigned flags)
 
 	if (r < 0)
 		return r == -ENAMETOOLONG ? -EINVAL : r;
-	/* seals there are none, and huge pages neither */
-	if (flags & ~(unsigned)MFD_CLOEXEC)
+	/* huge pages there are none */
+	if (flags & ~(unsigned)(MFD_CLOEXEC | MFD_ALLOW_SEALING))
 		return -EINVAL;
 	format(path, sizeof path, "/dev/shm/.memfd-%x-%x", win_process_id(),
 		counter++);
-	r = path_open(AT_FDCWD, path, O_RDWR | O_CREAT | O_TRUNC, 0600, &f);
-	if (!r)
+	r = path_open(AT_FDCWD, path, O_RDWR | O_CREAT | O_TRUNC, 0777, &f);
+	if (!r) {
+		f->seals = SEALABLE |
+			   (flags & MFD_ALLOW_SEALING ? 0 : F_SEAL_SEAL);
+		f->direct = 0;
 		r = fd_install(f, 0, flags & MFD_CLOEXEC);
+	}
 	/* once it has a descriptor, which then knows that the name is gone */
 	if (r >= 0)
 		path_apply(AT_FDCWD, path, PATH_NOFOLLOW, unlink_place, NULL);

@@ -58,6 +58,11 @@ static long map_shared(struct file *f, const struct kstat *st, uintptr_t hint,
 		return -EPERM;
 	if ((f->flags & O_ACCMODE) == O_RDWR)
 		most |= PROT_WRITE;
+	if (description_seals(f) & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) {
+		if (protection & PROT_WRITE)
+			return -EPERM;
+		most = PROT_READ;
+	}
 	if (protection & ~most)
 		return -EACCES;
 	r = f->ops->map(f, what.offset, size, most, flags, &what.section);
@@ -97,11 +102,11 @@ static long map_file(int fd, uintptr_t hint, size_t size, int protection,
 {
 	struct kstat st;
 	struct file *f;
-	long r = fd_get(fd, &f);
+	long r = fd_get_opened(fd, &f);
 
 	if (r)
 		return r;
-	if ((f->flags & O_ACCMODE) == O_WRONLY || (f->flags & O_PATH))
+	if ((f->flags & O_ACCMODE) == O_WRONLY)
 		r = -EACCES;
 	else if (!f->ops->stat || f->ops->stat(f, &st) || !f->ops->read ||
 		 !(S_ISREG(st.mode) || is_zero(&st)))

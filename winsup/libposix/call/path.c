@@ -10,24 +10,110 @@
 #include "call/private.h"
 
 #define RENAME_NOREPLACE 1u
+#define RENAME_EXCHANGE	 2u
 
 /* ---- open ---- */
 
-long sys_openat(int at, const char *path, int flags, unsigned mode)
+#define PATH_FLAGS (O_PATH | O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW)
+
+/* man 2 open, O_TMPFILE */
+static long check_nameless(int flags)
+{
+	if ((flags & O_TMPFILE) != O_TMPFILE)
+		return 0;
+	return (flags & O_CREAT) || (flags & O_ACCMODE) == O_RDONLY ? -EINVAL
+								    : 0;
+}
+
+static long open_at(
+	int at, const char *path, int flags, unsigned mode, unsigned resolve)
 {
 	char name[PATH_SIZE];
 	struct file *f;
 	long r = path_fetch(name, path);
 
-	if (r)
-		return r;
-	if (flags & O_PATH)
-		flags &= O_PATH | O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW;
-	if ((flags & O_TMPFILE) == O_TMPFILE)
-		return -EOPNOTSUPP;
-	r = path_open(
-		at, name, flags & ~O_CLOEXEC, mode & 07777 & ~fs_umask(-1), &f);
+	if (!r)
+		r = check_nameless(flags);
+	if (!r)
+		r = path_open_within(at, name, flags & ~O_CLOEXEC,
+			mode & 07777 & ~fs_umask(-1), resolve, &f);
 	return r ? r : fd_install(f, 0, flags & O_CLOEXEC);
+}
+
+long sys_openat(int at, const char *path, int flags, unsigned mode)
+{
+	if (flags & O_PATH)
+		flags &= PATH_FLAGS;
+	return open_at(at, path, flags, mode, 0);
+}
+
+/* man 2 openat2 */
+struct k_open_how {
+	uint64_t flags, mode, resolve;
+};
+#define RESOLVE_CACHED 32u
+#define RESOLVE_KNOWN \
+	(RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | \
+		RESOLVE_BENEATH | RESOLVE_IN_ROOT | RESOLVE_CACHED)
+#define OPEN_KNOWN \
+	(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | \
+		O_NONBLOCK | O_SYNC | O_ASYNC | O_DIRECT | O_LARGEFILE | \
+		O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | \
+		O_TMPFILE)
+
+/* Of a structure of that size: what we do not know must be zero. */
+static long fetch_how(
+	struct k_open_how *how, const struct k_open_how *user, size_t size)
+{
+	char more[64];
+	long r;
+
+	if (size < sizeof *how)
+		return -EINVAL;
+	if (size > PAGE_SIZE_BYTES)
+		return -E2BIG;
+	r = user_copy_in(how, user, sizeof *how);
+	for (size_t at = sizeof *how; !r && at < size; at += sizeof more) {
+		size_t n = size - at < sizeof more ? size - at : sizeof more;
+
+		r = user_copy_in(more, (const char *)user + at, n);
+		for (size_t i = 0; !r && i < n; i++)
+			if (more[i])
+				r = -E2BIG;
+	}
+	return r;
+}
+
+static long check_how(const struct k_open_how *how)
+{
+	bool creates =
+		(how->flags & O_CREAT) || (how->flags & O_TMPFILE) == O_TMPFILE;
+
+	if ((how->flags & ~(uint64_t)(unsigned)OPEN_KNOWN) ||
+		(how->resolve & ~(uint64_t)RESOLVE_KNOWN) ||
+		(how->mode & (creates ? ~07777ul : ~0ul)))
+		return -EINVAL;
+	if ((how->resolve & RESOLVE_BENEATH) &&
+		(how->resolve & RESOLVE_IN_ROOT))
+		return -EINVAL;
+	if ((how->flags & O_PATH) &&
+		(how->flags & ~(uint64_t)(unsigned)PATH_FLAGS))
+		return -EINVAL;
+	/* nothing is cached here */
+	return how->resolve & RESOLVE_CACHED ? -EAGAIN : 0;
+}
+
+long sys_openat2(
+	int at, const char *path, const struct open_how *user, size_t size)
+{
+	struct k_open_how how;
+	long r = fetch_how(&how, (const struct k_open_how *)user, size);
+
+	if (!r)
+		r = check_how(&how);
+	return r ? r
+		 : open_at(at, path, (int)how.flags, (unsigned)how.mode,
+			   (unsigned)how.resolve);
 }
 
 long sys_open(const char *path, int flags, unsigned mode)
@@ -182,22 +268,32 @@ struct two {
 	const char *to;
 };
 
+static void moved(const char *from, const char *to)
+{
+	files_moved(from, to);
+	fs_moved(from, to);
+}
+
 static long rename_place(const struct place *to, void *argument)
 {
+	/* a path that nobody has */
+	static const char between[] = "/dev/null/exchanged";
 	struct two *t = argument;
 	const struct fs_ops *ops = t->from->mount->ops;
-
 	char old[PATH_SIZE], new[PATH_SIZE];
 	long r;
 
 	if (ops != to->mount->ops)
 		return -EXDEV;
 	r = ops->rename ? ops->rename(t->from, to, t->flags) : -EPERM;
-	if (!r && !path_of_place(t->from, old, sizeof old) &&
-		!path_of_place(to, new, sizeof new)) {
-		files_moved(old, new);
-		fs_moved(old, new);
-	}
+	if (r || path_of_place(t->from, old, sizeof old) ||
+		path_of_place(to, new, sizeof new))
+		return r;
+	if (t->flags & RENAME_EXCHANGE)
+		moved(new, between);
+	moved(old, new);
+	if (t->flags & RENAME_EXCHANGE)
+		moved(between, old);
 	return r;
 }
 
@@ -220,7 +316,8 @@ long sys_renameat2(int old_at, const char *old, int new_at, const char *new,
 		r = path_fetch(to, new);
 	if (r)
 		return r;
-	if (flags & ~RENAME_NOREPLACE)
+	if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) ||
+		flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
 		return -EINVAL;
 	r = dots(old_at, from);
 	if (!r || r == -EINVAL || r == -ENOTEMPTY) {
@@ -262,22 +359,49 @@ static long link_from(const struct place *from, void *argument)
 	return path_apply(t->at, t->to, PATH_NOFOLLOW, link_place, t);
 }
 
+static long link_file_place(const struct place *to, void *file)
+{
+	struct file *f = file;
+
+	return f->ops->link ? f->ops->link(f, to) : -EPERM;
+}
+
+static long link_file(struct file *f, int at, const char *to)
+{
+	long r = path_apply(at, to, PATH_NOFOLLOW, link_file_place, f);
+
+	file_put(f);
+	return r;
+}
+
+static long leads_to(const struct place *p, void *file)
+{
+	return p->mount->ops->leads_to ? p->mount->ops->leads_to(p, file)
+				       : -EINVAL;
+}
+
 long sys_linkat(
 	int old_at, const char *old, int new_at, const char *new, int flags)
 {
-	char from[PATH_SIZE], to[PATH_SIZE];
+	char from[PATH_SIZE], to[PATH_SIZE], real[PATH_SIZE];
 	struct two t = { NULL, 0, new_at, to };
+	struct file *f;
 	long r = path_fetch(from, old);
 
 	if (!r)
 		r = path_fetch(to, new);
 	if (r)
 		return r;
-	if (flags & ~AT_SYMLINK_FOLLOW)
+	if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
+	if ((flags & AT_EMPTY_PATH) && !*from && old_at != AT_FDCWD) {
+		r = fd_get(old_at, &f);
+		return r ? r : link_file(f, new_at, to);
+	}
 	if (flags & AT_SYMLINK_FOLLOW) {
-		char real[PATH_SIZE];
-
+		/* man 2 open, O_TMPFILE: by way of /proc/self/fd */
+		if (!path_apply(old_at, from, PATH_NOFOLLOW, leads_to, &f))
+			return link_file(f, new_at, to);
 		r = path_real(old_at, from, real, sizeof real);
 		if (r)
 			return r;
@@ -344,6 +468,23 @@ static long readlink_place(const struct place *p, void *argument)
 	return p->follow ? -ELOOP : 0; /* a slash behind it: what it names */
 }
 
+/* Of a link that O_PATH | O_NOFOLLOW opened: man 2 readlinkat. */
+static long readlink_open(int fd, struct text *t)
+{
+	char path[PATH_SIZE];
+	struct file *f;
+	long r = fd_get(fd, &f);
+
+	if (r)
+		return r;
+	r = file_path(f, path, sizeof path);
+	file_put(f);
+	if (r >= 0)
+		r = path_apply(
+			AT_FDCWD, path, PATH_NOFOLLOW, readlink_place, t);
+	return r == -EINVAL || r == -ENOTDIR ? -ENOENT : r;
+}
+
 long sys_readlinkat(int at, const char *path, void *user, size_t size)
 {
 	char name[PATH_SIZE];
@@ -354,7 +495,10 @@ long sys_readlinkat(int at, const char *path, void *user, size_t size)
 		return r;
 	if ((long)size <= 0)
 		return -EINVAL;
-	r = path_apply(at, name, PATH_NOFOLLOW, readlink_place, &t);
+	if (!*name && at != AT_FDCWD)
+		r = readlink_open(at, &t);
+	else
+		r = path_apply(at, name, PATH_NOFOLLOW, readlink_place, &t);
 	if (r)
 		return r;
 	if ((size_t)t.length < size)
@@ -437,5 +581,25 @@ long sys_getdents64(int fd, void *user, size_t size)
 		return r;
 	r = f->ops->readdir ? f->ops->readdir(f, user, size) : -ENOTDIR;
 	file_put(f);
+	return r;
+}
+
+/* man 2 getdents: as long as an entry of getdents64(), whose type comes last */
+long sys_getdents(int fd, void *user, size_t size)
+{
+	const size_t name = offsetof(struct k_dirent64, name);
+	struct k_dirent64 e;
+	char text[1024 + 8];
+	long r = sys_getdents64(fd, user, size);
+
+	for (char *at = user; at < (char *)user + (r > 0 ? r : 0);
+		at += e.reclen) {
+		if (user_copy_in(&e, at, name))
+			return -EFAULT;
+		if (user_copy_in(text, at + name, e.reclen - name) ||
+			user_copy_out(at + name - 1, text, e.reclen - name) ||
+			user_copy_out(at + e.reclen - 1, &e.type, 1))
+			return -EFAULT;
+	}
 	return r;
 }

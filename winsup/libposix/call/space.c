@@ -27,7 +27,7 @@ static long truncate_file(struct file *f, long size)
 long sys_ftruncate(int fd, long size)
 {
 	struct file *f;
-	long r = fd_get(fd, &f);
+	long r = fd_get_opened(fd, &f);
 
 	if (r)
 		return r;
@@ -60,7 +60,7 @@ long sys_truncate(const char *path, long size)
 static long sync_file(int fd, bool data_only)
 {
 	struct file *f;
-	long r = fd_get(fd, &f);
+	long r = fd_get_opened(fd, &f);
 
 	if (r)
 		return r;
@@ -88,7 +88,7 @@ long sys_sync(void)
 long sys_fadvise64(int fd, long offset, long size, int advice)
 {
 	struct file *f;
-	long r = fd_get(fd, &f);
+	long r = fd_get_opened(fd, &f);
 
 	(void)offset;
 	if (r)
@@ -118,7 +118,7 @@ long sys_readahead(int fd, long offset, size_t size)
 long sys_sync_file_range(int fd, long offset, long size, unsigned flags)
 {
 	struct file *f;
-	long r = fd_get(fd, &f);
+	long r = fd_get_opened(fd, &f);
 
 	if (r)
 		return r;
@@ -139,7 +139,7 @@ long sys_sync_file_range(int fd, long offset, long size, unsigned flags)
 long sys_syncfs(int fd)
 {
 	struct file *f;
-	long r = fd_get(fd, &f);
+	long r = fd_get_opened(fd, &f);
 
 	if (!r)
 		file_put(f);

@@ -25,6 +25,12 @@ static long stat_at(int at, const char *path, int flags, struct kstat *out)
 	return path_stat(at, name, how, out);
 }
 
+static long copy_out(struct kstat *user, struct kstat *st)
+{
+	st->birth = 0;
+	return user_copy_out(user, st, sizeof *st);
+}
+
 long sys_newfstatat(int at, const char *path, struct kstat *user, int flags)
 {
 	struct kstat st;
@@ -33,7 +39,7 @@ long sys_newfstatat(int at, const char *path, struct kstat *user, int flags)
 	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT))
 		return -EINVAL;
 	r = stat_at(at, path, flags, &st);
-	return r ? r : user_copy_out(user, &st, sizeof st);
+	return r ? r : copy_out(user, &st);
 }
 
 long sys_stat(const char *path, struct kstat *user)
@@ -63,7 +69,7 @@ long sys_fstat(int fd, struct kstat *user)
 	struct kstat st;
 	long r = stat_file(fd, &st);
 
-	return r ? r : user_copy_out(user, &st, sizeof st);
+	return r ? r : copy_out(user, &st);
 }
 
 /* man 2 statx; what the kernel calls struct statx. */
@@ -83,6 +89,7 @@ struct kstatx {
 _Static_assert(sizeof(struct kstatx) == 256, "struct statx");
 
 #define STATX_BASIC_STATS 0x7ffu
+#define STATX_BTIME	  0x800u
 #define STATX_RESERVED	  0x80000000u
 
 long sys_statx(
@@ -114,6 +121,11 @@ long sys_statx(
 	x.mtime.ns = (uint32_t)st.mtime_nsec;
 	x.ctime.seconds = st.ctime;
 	x.ctime.ns = (uint32_t)st.ctime_nsec;
+	if (st.birth) {
+		x.mask |= STATX_BTIME;
+		x.btime.seconds = st.birth / SECOND;
+		x.btime.ns = (uint32_t)(st.birth % SECOND);
+	}
 	x.rdev_major = (uint32_t)(st.rdev >> 8 & 0xfff);
 	x.rdev_minor = (uint32_t)(st.rdev & 0xff);
 	x.dev_major = (uint32_t)(st.dev >> 8 & 0xfff);
@@ -180,4 +192,99 @@ long sys_fstatfs(int fd, struct statfs *user)
 	}
 	file_put(f);
 	return r ? r : user_copy_out(user, &s, sizeof s);
+}
+
+/* ---- handles ---- */
+
+/* man 2 name_to_handle_at.  What is in it is ours alone: the inode number. */
+struct k_file_handle {
+	uint32_t bytes;
+	int32_t type;
+	uint64_t ino;
+};
+#define HANDLE_INO   1
+#define HANDLE_BYTES 8u
+#define HANDLE_MOST  128u /* MAX_HANDLE_SZ */
+
+struct handle {
+	struct kstat st;
+	int mount;
+};
+
+static long handle_place(const struct place *p, void *argument)
+{
+	struct handle *h = argument;
+	const struct mount *m;
+	long r = p->mount->ops->stat(p, &h->st);
+
+	if (!r && p->follow && S_ISLNK(h->st.mode))
+		return -ELOOP;
+	if (!r && p->must_be_folder && !S_ISDIR(h->st.mode))
+		return -ENOTDIR;
+	for (h->mount = 0; (m = mount_number(h->mount)) && m != p->mount;
+		h->mount++)
+		;
+	return r;
+}
+
+static long handle_at(int at, const char *name, int flags, struct handle *h)
+{
+	char path[PATH_SIZE];
+	struct file *f;
+	long r;
+
+	if (*name || !(flags & AT_EMPTY_PATH) || at == AT_FDCWD)
+		return path_apply(at, *name ? name : ".",
+			flags & AT_SYMLINK_FOLLOW ? 0 : PATH_NOFOLLOW,
+			handle_place, h);
+	r = fd_get(at, &f);
+	if (r)
+		return r;
+	r = file_path(f, path, sizeof path);
+	file_put(f);
+	/* what has no path is in no file system that has handles */
+	return r < 0 ? -EOPNOTSUPP
+		     : path_apply(
+			       AT_FDCWD, path, PATH_NOFOLLOW, handle_place, h);
+}
+
+long sys_name_to_handle_at(
+	int at, const char *path, void *user, int *mount, int flags)
+{
+	char name[PATH_SIZE];
+	struct k_file_handle out = { HANDLE_BYTES, HANDLE_INO, 0 };
+	struct handle h;
+	uint32_t room;
+	long r;
+
+	if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	r = path_fetch(name, path);
+	if (!r && !*name && !(flags & AT_EMPTY_PATH))
+		r = -ENOENT;
+	if (!r)
+		r = handle_at(at, name, flags, &h);
+	if (r)
+		return r;
+	if (user_copy_in(&room, user, sizeof room))
+		return -EFAULT;
+	if (room > HANDLE_MOST)
+		return -EINVAL;
+	out.ino = h.st.ino;
+	if (user_copy_out(mount, &h.mount, sizeof h.mount) ||
+		user_copy_out(user, &out,
+			room < HANDLE_BYTES ? sizeof room : sizeof out))
+		return -EFAULT;
+	return room < HANDLE_BYTES ? -EOVERFLOW : 0;
+}
+
+/* man 2 open_by_handle_at, EPERM: it takes CAP_DAC_READ_SEARCH, since no
+ * folder on the way is asked; nobody has that here. */
+long sys_open_by_handle_at(int mount, const void *user, int flags)
+{
+	uint32_t head[2];
+
+	(void)mount;
+	(void)flags;
+	return user_copy_in(head, user, sizeof head) ? -EFAULT : -EPERM;
 }

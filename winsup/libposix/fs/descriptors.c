@@ -281,6 +281,11 @@ static long descriptors_parent(const struct place *p)
 	return memchr(p->rest, '/', p->length) ? -ENOENT : 0;
 }
 
+static bool descriptors_magic(const struct place *p)
+{
+	return p->length;
+}
+
 const struct fs_ops descriptors_fs = {
 	.name = "descriptors",
 	.open = descriptors_open,
@@ -289,6 +294,8 @@ const struct fs_ops descriptors_fs = {
 	.set_attributes = descriptors_set,
 	.statfs = descriptors_statfs,
 	.parent = descriptors_parent,
+	.leads_to = get,
+	.magic = descriptors_magic,
 };
 
 void descriptors_fs_start(void)

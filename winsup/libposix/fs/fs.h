@@ -59,6 +59,14 @@ struct file *nt_file_adopt(win_handle h, int flags);
 /* The Windows handle of a disk file: for exec and mmap; 0 if f is none. */
 win_handle nt_file_handle(struct file *f);
 
+/* What programs that are not ours do there is told to that watch (vfs/watch.h),
+ * as far as Windows tells it; -errno costs nothing but that. */
+struct watcher;
+int nt_foreign_watch(struct watcher w, int wd, const uint16_t *path,
+	size_t length, bool folder);
+/* The instance is closed in this process. */
+void nt_foreign_end(struct watcher w);
+
 /* POSIX path of what lies at `rest` (begins with a backslash or is empty) in
  * a mount of nt_fs. */
 long nt_path_to_posix(const struct mount *m, const uint16_t *rest,

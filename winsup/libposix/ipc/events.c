@@ -7,6 +7,7 @@
 #include "abi/errno.h"
 #include "ipc/private.h"
 #include "memory/memory.h"
+#include "vfs/watch.h"
 
 enum { SLOT_FREE, SLOT_CHANGING, SLOT_USED };
 
@@ -36,9 +37,14 @@ static void let_go(struct event_slot *e, uint32_t process_slot)
 {
 	uint64_t word = e->word;
 
-	if (holders_remove(&e->holders, process_slot) &&
-		holders_none(&e->holders))
-		exchange(e, word, with_state(word, SLOT_FREE));
+	if (!holders_remove(&e->holders, process_slot) ||
+		!holders_none(&e->holders) ||
+		!exchange(e, word, with_state(word, SLOT_FREE)))
+		return;
+	if (watch_any())
+		watcher_gone(
+			(struct watcher){ (uint32_t)(e - task_shared()->events),
+				(uint32_t)(word >> 8) });
 }
 
 void events_forget(uint32_t process_slot)

@@ -127,6 +127,7 @@ static const struct file_ops fifo_ops = {
 	.set_attributes = fifo_set,
 	.native = pipe_native,
 	.unread = pipe_unread,
+	.peek = pipe_peek,
 	.pack = fifo_pack,
 	.shared_with = fifo_shared_with,
 	.release = fifo_release,

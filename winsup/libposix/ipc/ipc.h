@@ -25,6 +25,14 @@ long signalfd_set(struct file *f, uint64_t signals);
 /* The process in that slot is over.  Any thread. */
 void events_forget(uint32_t process_slot);
 
+/* ---- inotify: flags are O_NONBLOCK ---- */
+long inotify_create(struct file **out, int flags);
+bool inotify_is(const struct file *f);
+/* The watch descriptor of what is at p, or -errno. */
+long inotify_add(struct file *f, const struct place *p, uint32_t mask,
+	const struct kstat *st);
+long inotify_remove(struct file *f, int wd);
+
 /* ---- epoll ---- */
 struct epoll_event;
 long epoll_make(struct file **out);

@@ -115,6 +115,11 @@ long pipe_native(struct file *f, win_handle *out, bool *pump)
 	return 0;
 }
 
+long pipe_peek(struct file *f, void *to, size_t size)
+{
+	return (long)queue_peek(pipe_of(f)->queue, to, size);
+}
+
 void pipe_unread(struct file *f, const void *bytes, size_t size)
 {
 	queue_unread(pipe_of(f)->queue, bytes, size);
@@ -168,6 +173,7 @@ static const struct file_ops pipe_ops = {
 	.set_attributes = pipe_set,
 	.native = pipe_native,
 	.unread = pipe_unread,
+	.peek = pipe_peek,
 	.pack = pipe_pack,
 	.shared_with = pipe_shared_with,
 	.release = pipe_release,
@@ -232,6 +238,7 @@ void ipc_start(void)
 	file_register(FILE_EVENTFD, eventfd_unpack);
 	file_register(FILE_TIMERFD, timerfd_unpack);
 	file_register(FILE_SIGNALFD, signalfd_unpack);
+	file_register(FILE_INOTIFY, inotify_unpack);
 	file_register(FILE_EPOLL, epoll_unpack);
 	file_register_watch(epoll_file_gone);
 	fifo_start();

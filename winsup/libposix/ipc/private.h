@@ -23,6 +23,7 @@ long pipe_read(struct file *f, struct io *io);
 long pipe_write(struct file *f, struct io *io);
 long pipe_ioctl(struct file *f, unsigned long request, uintptr_t user);
 long pipe_native(struct file *f, win_handle *out, bool *pump);
+long pipe_peek(struct file *f, void *to, size_t size);
 void pipe_unread(struct file *f, const void *bytes, size_t size);
 
 struct file *native_pipe_unpack(struct transfer *from);
@@ -73,6 +74,7 @@ unsigned file_look(struct file *f, unsigned events, struct sleep *s);
 struct file *eventfd_unpack(struct transfer *from);
 struct file *timerfd_unpack(struct transfer *from);
 struct file *signalfd_unpack(struct transfer *from);
+struct file *inotify_unpack(struct transfer *from);
 struct file *epoll_unpack(struct transfer *from);
 void epoll_file_gone(struct file *f);
 

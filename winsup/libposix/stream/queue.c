@@ -421,6 +421,24 @@ static long give(struct queue q, const void *from, size_t size, bool kernel,
 	return r;
 }
 
+size_t queue_peek(struct queue q, void *to, size_t size)
+{
+	struct queue_slot *s = slot_of(q);
+	const char *from = buffer_of(q);
+	size_t there, at, first;
+
+	shared_lock_take(&s->read_turn);
+	there = s->head - s->tail;
+	at = s->tail % s->size;
+	if (size > there)
+		size = there;
+	first = s->size - at < size ? s->size - at : size;
+	memcpy(to, from + at, first);
+	memcpy((char *)to + first, from, size - first);
+	shared_lock_drop(&s->read_turn);
+	return size;
+}
+
 void queue_unread(struct queue q, const void *bytes, size_t size)
 {
 	struct queue_slot *s = slot_of(q);
@@ -449,6 +467,12 @@ long queue_read_some(struct queue q, void *to, size_t size)
 long queue_write_some(struct queue q, const void *from, size_t size)
 {
 	return give(q, from, size, true, QUEUE_LIMIT);
+}
+
+bool queue_write_whole(
+	struct queue q, const void *bytes, size_t size, size_t spare)
+{
+	return give(q, bytes, size, true, QUEUE_SIZE - spare) == (long)size;
 }
 
 /* Sleeps until the end may be tried again: 0, or why not. */

@@ -52,6 +52,11 @@ long queue_write(
 	struct queue q, const void *user, size_t size, bool nonblocking);
 /* Puts back, in front, what was read last: at most QUEUE_BACK bytes in all. */
 void queue_unread(struct queue q, const void *bytes, size_t size);
+/* All of it, leaving so much room, or nothing: false. */
+bool queue_write_whole(
+	struct queue q, const void *bytes, size_t size, size_t spare);
+/* What a read would get now, which stays: bytes. */
+size_t queue_peek(struct queue q, void *to, size_t size);
 /* The same with kernel memory, for pumps; any thread with a struct sleep's
  * conditions met by the caller: never blocks. */
 long queue_read_some(struct queue q, void *to, size_t size);

@@ -11,7 +11,7 @@
 
 #include "lock/lock.h"
 
-#define SHARED_LAYOUT 19
+#define SHARED_LAYOUT 20
 #define SHARED_MAGIC  0x786973306c696267ul
 
 #define PROCESS_SLOTS 2048 /* processes, zombies included */
@@ -271,7 +271,7 @@ struct queue_slot {
 struct description_slot {
 	_Atomic uint64_t number; /* written last, cleared first; 0: free */
 	_Atomic uint32_t flags;	 /* access mode and status flags, O_* */
-	uint32_t pad;
+	_Atomic uint32_t seals;	 /* F_SEAL_*: man 2 fcntl */
 	struct holder_set holders;
 };
 
@@ -299,6 +299,34 @@ struct flock_slot {
 	uint64_t object;
 	uint32_t type, pad; /* LOCK_SH or LOCK_EX */
 	struct holder_set holders;
+};
+
+/* ---- inotify (room vfs) ---- */
+
+#define WATCHES	   8192
+#define WATCH_PATH 500 /* units of the longest NT path that can be watched */
+#define WATCH_DONE 16384
+
+/* `owner` is written last and cleared first: event slot + 1, its generation
+ * << 32; 0: free.  Guarded by watch_lock, as is its key in `watch_keys`. */
+struct watch_slot {
+	_Atomic uint64_t owner;
+	uint64_t object; /* file_object() */
+	/* host slot + 1, generation << 32: the process that hears from Windows
+	 * what others do there */
+	uint64_t hearer;
+	int32_t wd;
+	uint32_t mask; /* IN_* */
+	uint32_t length;
+	uint16_t path[WATCH_PATH]; /* NT, in upper case */
+};
+
+/* What a process of ours did to a file of late, by the hash of its path:
+ * Windows will tell it again. */
+struct watch_done {
+	uint64_t key;
+	int64_t at; /* monotonic ns */
+	uint32_t what, pad;
 };
 
 /* ---- the section ---- */
@@ -336,6 +364,13 @@ struct shared {
 	struct queue_slot queues[QUEUE_SLOTS];
 	struct event_slot events[EVENT_SLOTS];
 	struct epoll_slot epolls[EPOLL_SLOTS];
+	struct shared_lock exchange_lock; /* renameat2(RENAME_EXCHANGE) */
+	struct shared_lock watch_lock;
+	_Atomic uint32_t watch_count, watch_end, last_cookie;
+	_Atomic uint32_t watch_orphans; /* some watch is of what has no name */
+	_Atomic uint64_t watch_keys[WATCHES]; /* hash of the path; 0: free */
+	struct watch_slot watches[WATCHES];
+	struct watch_done watch_done[WATCH_DONE];
 	struct shared_lock fifo_lock; /* which queue is which fifo's */
 	struct shared_lock records_lock;
 	struct wait_queue records_changed;

@@ -68,6 +68,7 @@ static void make(struct file *f)
 	d = unused(&index);
 	if (d) {
 		d->flags = (uint32_t)f->flags;
+		d->seals = f->seals;
 		d->holders = (struct holder_set){ { 0 } };
 		holders_add(&d->holders, holder_here());
 		d->number = f->description;
@@ -77,13 +78,37 @@ static void make(struct file *f)
 	shared_lock_drop(&s->records_lock);
 }
 
-void description_share(struct file *f, uint32_t process_slot)
+bool description_slot(struct file *f, uint32_t *slot)
 {
 	description_number(f);
 	if (!f->shared)
 		make(f);
-	if (f->shared)
+	*slot = f->shared - 1;
+	return f->shared;
+}
+
+void description_share(struct file *f, uint32_t process_slot)
+{
+	uint32_t slot;
+
+	if (description_slot(f, &slot))
 		holders_add(&slot_of(f)->holders, process_slot);
+}
+
+uint32_t description_seals(struct file *f)
+{
+	return f->seals && f->shared ? slot_of(f)->seals : f->seals;
+}
+
+/* Others may have it already, or get it by fork() later. */
+void description_seal(struct file *f, uint32_t seals)
+{
+	uint32_t slot;
+
+	f->seals |= seals;
+	f->direct = 0; /* each write is looked at */
+	if (description_slot(f, &slot))
+		slot_of(f)->seals |= f->seals;
 }
 
 void description_set_flags(struct file *f, int flags)
@@ -93,23 +118,27 @@ void description_set_flags(struct file *f, int flags)
 		slot_of(f)->flags = (uint32_t)flags;
 }
 
-static void let_go(struct description_slot *d, uint32_t process)
+/* True if that was the last one. */
+static bool let_go(struct description_slot *d, uint32_t process)
 {
 	uint64_t number = d->number;
 
 	if (!number || !holders_remove(&d->holders, process) ||
 		!holders_none(&d->holders))
-		return;
+		return false;
 	/* of two that let go last, one */
-	if (__atomic_compare_exchange_n((uint64_t *)&d->number, &number, 0,
+	if (!__atomic_compare_exchange_n((uint64_t *)&d->number, &number, 0,
 		    false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
-		task_shared()->description_count--;
+		return false;
+	task_shared()->description_count--;
+	records_description_over(
+		(uint32_t)(d - task_shared()->descriptions), number);
+	return true;
 }
 
-void description_release(struct file *f)
+bool description_release(struct file *f)
 {
-	if (f->shared)
-		let_go(slot_of(f), holder_here());
+	return !f->shared || let_go(slot_of(f), holder_here());
 }
 
 void descriptions_forget(uint32_t process_slot)

@@ -85,6 +85,17 @@ long fd_get(int fd, struct file **out)
 	return r;
 }
 
+long fd_get_opened(int fd, struct file **out)
+{
+	long r = fd_get(fd, out);
+
+	if (!r && ((*out)->flags & O_PATH)) {
+		file_put(*out);
+		r = -EBADF;
+	}
+	return r;
+}
+
 static long get_for(int fd, struct file **out, int unwanted)
 {
 	long r = fd_get(fd, out);

@@ -27,12 +27,14 @@ void file_init(struct file *f, const struct file_ops *ops, int flags)
 
 void file_release(struct file *f)
 {
+	char *path = f->path; /* who watches it is told that it is closed */
+
 	if (f->watchers)
 		watched_gone(f);
 	flock_release(f);
-	description_release(f);
-	win_free(f->path);
+	f->held = !description_release(f);
 	f->ops->release(f);
+	win_free(path);
 }
 
 /* POSIX.1-2024, XBD 4.7 "File Access Permissions": one class decides. */
@@ -94,6 +96,7 @@ void file_pack(struct file *f, struct transfer *to)
 	flock_share(f, to->process);
 	transfer_put_number(to, f->description);
 	transfer_put_number(to, f->shared);
+	transfer_put_number(to, f->seals);
 	f->ops->pack(f, to);
 	if (f->ops->shared_with)
 		f->ops->shared_with(f, to->process);
@@ -106,6 +109,7 @@ struct file *file_unpack(struct transfer *from)
 	char *path = transfer_get_string(from);
 	uint64_t description = transfer_get_number(from);
 	uint32_t shared = (uint32_t)transfer_get_number(from);
+	uint32_t seals = (uint32_t)transfer_get_number(from);
 	struct file *f = NULL;
 
 	if (kind < FILE_KINDS && unpackers[kind])
@@ -120,5 +124,8 @@ struct file *file_unpack(struct transfer *from)
 	f->path = path;
 	f->description = description;
 	f->shared = shared;
+	f->seals = seals;
+	if (seals)
+		f->direct = 0;
 	return f;
 }

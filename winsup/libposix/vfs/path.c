@@ -197,8 +197,41 @@ struct walk {
 	struct remaining left;
 	int links;
 	bool folder; /* what comes last must be one */
+	/* what openat2() forbids; `done` begins with so much of where the walk
+	 * began, and that is in this mount */
+	unsigned resolve;
+	size_t root;
+	const struct mount *mount;
 	char target[PATH_SIZE];
 };
+
+#define SCOPED (RESOLVE_BENEATH | RESOLVE_IN_ROOT)
+
+/* A link was met. */
+static long may_follow(const struct walk *w, const struct place *link)
+{
+	bool magic = link->mount->ops->magic && link->mount->ops->magic(link);
+
+	if ((w->resolve & RESOLVE_NO_SYMLINKS) ||
+		(magic && (w->resolve & RESOLVE_NO_MAGICLINKS)))
+		return -ELOOP;
+	/* such a link leads to where no path is asked */
+	if (magic && (w->resolve & (SCOPED | RESOLVE_NO_XDEV)))
+		return -EXDEV;
+	if (*w->target == '/' || is_drive_path(w->target))
+		return w->resolve & RESOLVE_BENEATH ? -EXDEV : 0;
+	return 0;
+}
+
+static long same_mount(const struct walk *w)
+{
+	size_t prefix;
+
+	return (w->resolve & RESOLVE_NO_XDEV) &&
+			       mount_find(w->done.bytes, &prefix) != w->mount
+		       ? -EXDEV
+		       : 0;
+}
 
 /* The next component; 0 at the end. */
 static size_t next(struct remaining *r, char name[NAME_BYTES + 1], bool *last)
@@ -224,7 +257,7 @@ static size_t next(struct remaining *r, char name[NAME_BYTES + 1], bool *last)
 static long follow(struct walk *w, size_t before, bool last)
 {
 	struct place p;
-	long n;
+	long n, r;
 
 	make_place(&p, w->done.bytes, w->done.length, false, false);
 	n = p.mount->ops->readlink
@@ -243,11 +276,14 @@ static long follow(struct walk *w, size_t before, bool last)
 	if (n == PATH_SIZE)
 		return -ENAMETOOLONG;
 	w->target[n] = 0;
-	w->done.length = *w->target == '/' ? 0 : before;
-	if (is_drive_path(w->target)) {
+	r = may_follow(w, &p);
+	if (r)
+		return r;
+	w->done.length = *w->target == '/' ? w->root : before;
+	if (is_drive_path(w->target) && !(w->resolve & RESOLVE_IN_ROOT)) {
 		struct text t = { .length = 0 };
-		long r = add_drive_path(&t, w->target);
 
+		r = add_drive_path(&t, w->target);
 		w->done.length = 0;
 		if (r)
 			return r;
@@ -279,6 +315,20 @@ static long must_be_folder(struct text *done)
 	return !r && !S_ISDIR(st.mode) ? -ENOTDIR : r;
 }
 
+static long go_up(struct walk *w)
+{
+	long r = must_be_folder(&w->done);
+
+	if (r)
+		return r;
+	if ((w->resolve & SCOPED) && w->done.length <= w->root)
+		return w->resolve & RESOLVE_BENEATH ? -EXDEV : 0;
+	while (w->done.length && w->done.bytes[--w->done.length] != '/')
+		;
+	w->done.bytes[w->done.length] = 0;
+	return same_mount(w);
+}
+
 static long walk(struct walk *w, unsigned how)
 {
 	char name[NAME_BYTES + 1];
@@ -293,13 +343,9 @@ static long walk(struct walk *w, unsigned how)
 		if (is_dot(name, n))
 			continue;
 		if (is_dot_dot(name, n)) {
-			r = must_be_folder(&w->done);
+			r = go_up(w);
 			if (r)
 				return r;
-			while (w->done.length &&
-				w->done.bytes[--w->done.length] != '/')
-				;
-			w->done.bytes[w->done.length] = 0;
 			continue;
 		}
 		before = w->done.length;
@@ -310,6 +356,8 @@ static long walk(struct walk *w, unsigned how)
 		if (!r && (!last || !(how & PATH_NOFOLLOW) ||
 				  w->left.at < TEXT_SIZE))
 			r = follow(w, before, last);
+		if (!r)
+			r = same_mount(w);
 		if (r)
 			return r;
 	}
@@ -337,6 +385,39 @@ static long resolve_links(const struct text *absolute, unsigned how,
 			w->folder || (n && absolute->bytes[n - 1] == '/'),
 			false);
 		set_base(out, buffer, absolute);
+	}
+	win_free(w);
+	return r;
+}
+
+/* The same for openat2(): the walk begins at `start`, and may be kept below
+ * it.  What no link is on the way to is named by the text alone, so nobody can
+ * lead it elsewhere by putting a link there meanwhile: to Windows ours are
+ * files. */
+static long resolve_from(const struct text *start, const char *path,
+	unsigned how, unsigned resolve, struct place *out, char *buffer)
+{
+	struct walk *w = win_alloc(sizeof *w);
+	size_t n = strlen(path), prefix;
+	long r;
+
+	if (!w)
+		return -ENOMEM;
+	w->done = *start;
+	w->root = resolve & SCOPED ? start->length : 0;
+	w->resolve = resolve;
+	w->mount = mount_find(start->bytes, &prefix);
+	w->left.at = TEXT_SIZE - n;
+	memcpy(w->left.bytes + w->left.at, path, n);
+	r = walk(w, how);
+	if (!r && w->done.length >= PATH_SIZE)
+		r = -ENAMETOOLONG;
+	if (!r) {
+		memcpy(buffer, w->done.bytes, w->done.length + 1);
+		make_place(out, buffer, w->done.length,
+			w->folder || path[n - 1] == '/',
+			!(how & PATH_NOFOLLOW));
+		set_base(out, buffer, start);
 	}
 	win_free(w);
 	return r;
@@ -429,6 +510,70 @@ long path_apply(int at, const char *path, unsigned how, apply_function *f,
 	return or_made(r, &p, f, argument);
 }
 
+/* Where the walk of openat2() begins. */
+static long start_of(
+	int at, const char *path, unsigned resolve, struct text *start)
+{
+	bool absolute = *path == '/' || is_drive_path(path);
+	long r;
+
+	start->length = start->base = 0;
+	start->bytes[0] = 0;
+	if (!*path)
+		return -ENOENT;
+	if (absolute && (resolve & RESOLVE_BENEATH))
+		return -EXDEV;
+	if (absolute && !(resolve & RESOLVE_IN_ROOT))
+		return 0;
+	r = add_base(start, at);
+	if (start->length == 1)
+		start->length = 0; /* "/" */
+	start->bytes[start->length] = 0;
+	start->base = start->length;
+	return r < 0 ? r : 0;
+}
+
+static long apply_resolved(
+	const struct place *p, apply_function *f, void *argument)
+{
+	long r = apply(p, f, argument);
+
+	if ((r == -ENOENT || r == -ENOTDIR) && mount_make(p->mount))
+		r = apply(p, f, argument);
+	if (r == -ENOENT && p->mount->ops->parent &&
+		p->mount->ops->parent(p) == -ENOTDIR)
+		return -ENOTDIR;
+	return or_made(r, p, f, argument);
+}
+
+long path_apply_within(int at, const char *path, unsigned how, unsigned resolve,
+	apply_function *f, void *argument)
+{
+	char drive[PATH_SIZE], buffer[PATH_SIZE];
+	struct text start;
+	struct place p;
+	long r;
+
+	if (!resolve)
+		return path_apply(at, path, how, f, argument);
+	r = start_of(at, path, resolve, &start);
+	if (!r && is_drive_path(path) && !(resolve & RESOLVE_IN_ROOT)) {
+		r = path_absolute(at, path, drive, sizeof drive);
+		path = drive;
+	}
+	for (int tries = 0; !r && tries < LINKS_MAX; tries++) {
+		r = resolve_from(&start, path, how, resolve, &p, buffer);
+		if (r)
+			return r;
+		r = apply_resolved(&p, f, argument);
+		if (r != -ELOOP || (how & PATH_NOFOLLOW))
+			return r;
+		/* a link has come meanwhile */
+		r = 0;
+	}
+	return r ? r : -EAGAIN;
+}
+
 struct open_arguments {
 	int flags;
 	uint32_t mode;
@@ -495,15 +640,37 @@ static long open_place(const struct place *p, void *argument)
 	return r;
 }
 
-long path_open(
-	int at, const char *path, int flags, uint32_t mode, struct file **out)
+/* The file has no name: its path is not to be looked for. */
+static long open_nameless(const struct place *p, void *argument)
+{
+	struct open_arguments *a = argument;
+	struct kstat st;
+	long r;
+
+	if (!p->mount->ops->open_nameless) {
+		r = p->mount->ops->stat(p, &st);
+		return r ? r : S_ISDIR(st.mode) ? -EOPNOTSUPP : -ENOTDIR;
+	}
+	return p->mount->ops->open_nameless(p, a->flags, a->mode, a->out);
+}
+
+long path_open_within(int at, const char *path, int flags, uint32_t mode,
+	unsigned resolve, struct file **out)
 {
 	struct open_arguments a = { flags, mode, out };
 	bool nofollow =
 		(flags & O_NOFOLLOW) || ((flags & O_CREAT) && (flags & O_EXCL));
 
-	return path_apply(
-		at, path, nofollow ? PATH_NOFOLLOW : 0, open_place, &a);
+	return path_apply_within(at, path, nofollow ? PATH_NOFOLLOW : 0,
+		resolve,
+		(flags & O_TMPFILE) == O_TMPFILE ? open_nameless : open_place,
+		&a);
+}
+
+long path_open(
+	int at, const char *path, int flags, uint32_t mode, struct file **out)
+{
+	return path_open_within(at, path, flags, mode, 0, out);
 }
 
 /* Where only prog.exe is, prog names it: for exec (process/exec.c), and here,

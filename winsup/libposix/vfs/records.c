@@ -26,10 +26,38 @@ static uint64_t owner_of(const struct process *p)
 	return (uint64_t)p->generation << 32 | (p->slot + 1);
 }
 
+/* F_OFD_SETLK's owner is an open file description: its slot in the session,
+ * which it must have, and its number.  A process's generation has 24 bits. */
+#define DESCRIPTION	 (1ul << 63)
+#define DESCRIPTION_AT	 48
+#define DESCRIPTION_MASK ((1ul << DESCRIPTION_AT) - 1)
+
+static bool is_description(uint64_t owner)
+{
+	return owner >> 63;
+}
+
+static uint64_t owner_in(uint32_t slot, uint64_t number)
+{
+	return DESCRIPTION | (uint64_t)slot << DESCRIPTION_AT |
+	       (number & DESCRIPTION_MASK);
+}
+
+static bool description_lives(uint64_t owner)
+{
+	uint32_t slot =
+		(uint32_t)(owner >> DESCRIPTION_AT) & (DESCRIPTIONS - 1);
+	uint64_t number = task_shared()->descriptions[slot].number;
+
+	return number && owner_in(slot, number) == owner;
+}
+
 static bool owner_lives(uint64_t owner)
 {
 	uint32_t index = (uint32_t)owner - 1;
 
+	if (is_description(owner))
+		return description_lives(owner);
 	return task_index_same(index, (uint32_t)(owner >> 32)) &&
 	       task_process_lives(index);
 }
@@ -111,7 +139,10 @@ static void add(uint64_t owner, uint64_t object, int64_t start, int64_t end,
 	e->start = start;
 	e->end = end;
 	e->type = type;
-	e->pid = task_process_slot((uint32_t)owner - 1)->pid;
+	/* man 2 fcntl, F_OFD_GETLK: the lock is no process's */
+	e->pid = is_description(owner)
+			 ? -1
+			 : task_process_slot((uint32_t)owner - 1)->pid;
 	__atomic_store_n((uint64_t *)&e->owner, owner, __ATOMIC_SEQ_CST);
 }
 
@@ -160,21 +191,25 @@ static void apply(uint64_t owner, struct range *r)
 		add(owner, r->object, r->start, r->end, r->type);
 }
 
-/* Whether who is in the way waits, over others perhaps, for the caller. */
+/* Whether who is in the way waits, over others perhaps, for the caller.  Of a
+ * description nobody knows who waits: man 2 fcntl, "no deadlock detection". */
 static bool deadlock(uint64_t owner, const struct record *e)
 {
 	struct shared *s = task_shared();
 
 	for (int i = 0; e && i < PROCESS_SLOTS; i++) {
 		uint64_t other = e->owner;
-		struct record_wait *w =
-			&s->process[(uint32_t)other - 1].record_wait;
-		struct range r = { w->object, w->start, w->end, w->type };
+		struct record_wait *w;
+		struct range r;
 
 		if (other == owner)
 			return true;
+		if (is_description(other))
+			return false;
+		w = &s->process[(uint32_t)other - 1].record_wait;
 		if (w->owner != other)
 			return false;
+		r = (struct range){ w->object, w->start, w->end, w->type };
 		e = in_the_way(other, &r);
 	}
 	return false;
@@ -183,9 +218,11 @@ static bool deadlock(uint64_t owner, const struct record *e)
 /* Says for what the process waits, as long as it does. */
 static void set_wait(uint64_t owner, const struct range *r)
 {
-	struct record_wait *w =
-		&task_process_slot((uint32_t)owner - 1)->record_wait;
+	struct record_wait *w;
 
+	if (is_description(owner))
+		return;
+	w = &task_process_slot((uint32_t)owner - 1)->record_wait;
 	if (r) {
 		w->object = r->object;
 		w->start = r->start;
@@ -206,7 +243,9 @@ static long try(uint64_t owner, struct range *r, bool waits)
 		e = in_the_way(owner, r);
 	set_wait(owner, NULL);
 	if (e) {
-		result = waits && deadlock(owner, e) ? -EDEADLK : -EAGAIN;
+		result = waits && !is_description(owner) && deadlock(owner, e)
+				 ? -EDEADLK
+				 : -EAGAIN;
 		if (waits && result == -EAGAIN)
 			set_wait(owner, r);
 	} else if (!room()) {
@@ -220,9 +259,8 @@ static long try(uint64_t owner, struct range *r, bool waits)
 	return result;
 }
 
-static long set_lock(struct range *r, bool waits)
+static long set_lock(uint64_t owner, struct range *r, bool waits)
 {
-	uint64_t owner = owner_of(current->process);
 	struct sleep s;
 	long result = try(owner, r, false);
 
@@ -237,12 +275,12 @@ static long set_lock(struct range *r, bool waits)
 	return result;
 }
 
-static void get_lock(const struct range *r, struct flock *out)
+static void get_lock(uint64_t owner, const struct range *r, struct flock *out)
 {
 	struct record *e;
 
 	table_take();
-	e = in_the_way(owner_of(current->process), r);
+	e = in_the_way(owner, r);
 	if (e) {
 		out->l_type = (short)e->type;
 		out->l_whence = SEEK_SET;
@@ -283,31 +321,50 @@ static long range_of(struct file *f, const struct flock *l,
 	return 0;
 }
 
+static long owner_for(struct file *f, bool description, uint64_t *out)
+{
+	uint32_t slot;
+
+	*out = owner_of(current->process);
+	if (!description)
+		return 0;
+	if (!description_slot(f, &slot))
+		return -ENOLCK;
+	*out = owner_in(slot, description_number(f));
+	return 0;
+}
+
 long record_lock(struct file *f, int command, struct flock *l)
 {
+	bool get = command == F_GETLK || command == F_OFD_GETLK;
+	bool description = command == F_OFD_GETLK || command == F_OFD_SETLK ||
+			   command == F_OFD_SETLKW;
 	int access = f->flags & O_ACCMODE;
+	uint64_t owner;
 	struct kstat st;
 	struct range r;
 	long result;
 
 	if ((f->flags & O_PATH) ||
-		(command != F_GETLK &&
-			((l->l_type == F_RDLCK && access == O_WRONLY) ||
-				(l->l_type == F_WRLCK && access == O_RDONLY))))
+		(!get && ((l->l_type == F_RDLCK && access == O_WRONLY) ||
+				 (l->l_type == F_WRLCK && access == O_RDONLY))))
 		return -EBADF;
 	if (l->l_type != F_RDLCK && l->l_type != F_WRLCK &&
-		(l->l_type != F_UNLCK || command == F_GETLK))
+		(l->l_type != F_UNLCK || get))
 		return -EINVAL;
-	if (!f->ops->stat)
+	if (!f->ops->stat || (description && l->l_pid))
 		return -EINVAL;
 	result = f->ops->stat(f, &st);
 	if (!result)
 		result = range_of(f, l, &st, &r);
+	if (!result)
+		result = owner_for(f, description, &owner);
 	if (result)
 		return result;
-	if (command != F_GETLK)
-		return set_lock(&r, command == F_SETLKW);
-	get_lock(&r, l);
+	if (!get)
+		return set_lock(owner, &r,
+			command == F_SETLKW || command == F_OFD_SETLKW);
+	get_lock(owner, &r, l);
 	return 0;
 }
 
@@ -334,7 +391,8 @@ void records_close(struct file *f)
 	try(owner, &all, false);
 }
 
-void records_forget(uint32_t process_slot)
+/* What belongs to such owners goes.  An owner that is over gets no more. */
+static bool drop(bool (*whose)(uint64_t owner, uint64_t which), uint64_t which)
 {
 	struct shared *s = task_shared();
 	bool any = false;
@@ -342,13 +400,49 @@ void records_forget(uint32_t process_slot)
 	for (uint32_t i = 0; i < s->record_end; i++) {
 		uint64_t owner = s->records[i].owner;
 
-		if ((uint32_t)owner != process_slot + 1)
+		if (!owner || !whose(owner, which))
 			continue;
 		any |= __atomic_compare_exchange_n(
 			(uint64_t *)&s->records[i].owner, &owner, 0, false,
 			__ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 	}
+	return any;
+}
+
+static bool same_owner(uint64_t owner, uint64_t which)
+{
+	return owner == which;
+}
+
+static bool in_process_slot(uint64_t owner, uint64_t slot)
+{
+	return !is_description(owner) && (uint32_t)owner == slot + 1;
+}
+
+void records_description_over(uint32_t slot, uint64_t number)
+{
+	if (drop(same_owner, owner_in(slot, number)))
+		wake(&task_shared()->records_changed);
+}
+
+static bool of_any_description(void)
+{
+	struct shared *s = task_shared();
+
+	for (uint32_t i = 0; i < s->record_end; i++)
+		if (is_description(s->records[i].owner))
+			return true;
+	return false;
+}
+
+void records_forget(uint32_t process_slot)
+{
+	bool any = drop(in_process_slot, process_slot);
+
 	task_process_slot(process_slot)->record_wait.owner = 0;
 	if (any)
-		wake(&s->records_changed);
+		wake(&task_shared()->records_changed);
+	/* locks do not wait until the process has been waited for */
+	if (of_any_description())
+		descriptions_forget(process_slot);
 }

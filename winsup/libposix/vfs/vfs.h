@@ -19,6 +19,7 @@
 #define OPEN_FILES 65536
 
 struct attributes;
+struct place;
 struct file;
 
 /* One transfer of bytes: read, readv, preadv2 are one operation. */
@@ -45,6 +46,8 @@ struct file_ops {
 	long (*stat)(struct file *f, struct kstat *out);
 	long (*set_attributes)(struct file *f, const struct attributes *a);
 	long (*truncate)(struct file *f, int64_t size);
+	/* Gives it a name more: linkat(2). */
+	long (*link)(struct file *f, const struct place *to);
 	/* What is there between two offsets becomes zero; `hole`: it also need
 	 * take no space. */
 	long (*zero)(struct file *f, int64_t start, int64_t end, bool hole);
@@ -61,6 +64,8 @@ struct file_ops {
 	long (*native)(struct file *f, win_handle *out, bool *pump);
 	/* Puts back what was read last, for the next reader; NULL: cannot. */
 	void (*unread)(struct file *f, const void *bytes, size_t size);
+	/* What the next reader will get, of a pipe; never waits. */
+	long (*peek)(struct file *f, void *to, size_t size);
 	/* Tells the file to another host; the receiver calls the unpack of its
 	 * kind, which allocates.  NULL: others do not get it. */
 	void (*pack)(struct file *f, struct transfer *to);
@@ -87,6 +92,7 @@ enum file_kind {
 	FILE_EPOLL,
 	FILE_PIDFD,
 	FILE_PROC,
+	FILE_INOTIFY,
 	FILE_KINDS
 };
 
@@ -98,6 +104,8 @@ struct file {
 	/* read() and write() at the position are Windows' own with this handle,
 	 * but for O_APPEND; 0: the kind has more to do */
 	win_handle direct;
+	/* others have it when this process's last reference goes */
+	bool held;
 	bool written;	      /* by write(); who wants to know clears it */
 	struct lock lock;     /* RANK_FILE: the kind's own state */
 	struct lock position; /* RANK_FILE_POSITION */
@@ -108,6 +116,7 @@ struct file {
 	 * has in the section: slot + 1, 0 till it is shared */
 	uint64_t description;
 	uint32_t shared;
+	uint32_t seals; /* memfd_create(): F_SEAL_* and SEALABLE */
 	void *watchers; /* items of epoll instances; ipc/epoll.c */
 };
 
@@ -139,11 +148,18 @@ static inline void file_put(struct file *f)
 uint64_t description_number(struct file *f);
 /* The processes that have it. */
 void description_holders(struct file *f, struct holder_set *out);
+/* What the session knows it by, made if need be; false: no slot is left. */
+bool description_slot(struct file *f, uint32_t *slot);
 /* fork and spawn: that process has it too. */
 void description_share(struct file *f, uint32_t process_slot);
+/* F_SEAL_* of what memfd_create() made; SEALABLE is set in them.  0: it is
+ * another file. */
+#define SEALABLE 0x80000000u
+uint32_t description_seals(struct file *f);
+void description_seal(struct file *f, uint32_t seals);
 /* F_SETFL. */
 void description_set_flags(struct file *f, int flags);
-void description_release(struct file *f);
+bool description_release(struct file *f); /* no other process has it */
 /* The process is gone. */
 void descriptions_forget(uint32_t process_slot);
 
@@ -194,6 +210,8 @@ struct files *files_copy(struct files *from); /* vfork, CLONE_FILES absent */
 void files_free(struct files *f);	      /* closes all */
 /* The open file behind fd with a reference, or -EBADF. */
 long fd_get(int fd, struct file **out);
+/* The same, and it must be more than a place: O_PATH is -EBADF. */
+long fd_get_opened(int fd, struct file **out);
 /* The same, and it must be open for reading / writing: -EBADF otherwise. */
 long fd_get_readable(int fd, struct file **out);
 long fd_get_writable(int fd, struct file **out);
@@ -242,11 +260,14 @@ void files_moved(const char *from, const char *to);
 struct flock;
 /* The number of a file for all of the session, made from device and inode. */
 uint64_t file_object(const struct kstat *st);
-/* F_GETLK (which changes *l), F_SETLK, F_SETLKW. */
+/* F_GETLK (which changes *l), F_SETLK, F_SETLKW, and F_OFD_*, whose locks are
+ * the open file description's. */
 long record_lock(struct file *f, int command, struct flock *l);
 /* A descriptor of the caller's is closed: with any of a file's its process's
  * locks on that file go. */
 void records_close(struct file *f);
+/* The last process that had that description has closed it. */
+void records_description_over(uint32_t slot, uint64_t number);
 /* The process in that slot is over.  Any thread. */
 void records_forget(uint32_t process_slot);
 
@@ -304,6 +325,14 @@ struct fs_ops {
 	long (*rename)(const struct place *from, const struct place *to,
 		unsigned flags);
 	long (*link)(const struct place *from, const struct place *to);
+	/* A new file without a name in that folder: O_TMPFILE. */
+	long (*open_nameless)(const struct place *p, int flags, uint32_t mode,
+		struct file **out);
+	/* The open file that a link leads to which is more than its text
+	 * (man 7 symlink, "Magic links"), with a reference. */
+	long (*leads_to)(const struct place *p, struct file **out);
+	/* Whether the link there is such a one. */
+	bool (*magic)(const struct place *p);
 	long (*symlink)(const struct place *p, const char *target);
 	long (*set_attributes)(
 		const struct place *p, const struct attributes *a);
@@ -342,6 +371,14 @@ const struct mount *mount_number(int n);
  * f not find it.  Accepts C:\x and C:/x. */
 long path_apply(int at, const char *path, unsigned how,
 	long (*f)(const struct place *p, void *argument), void *argument);
+/* What openat2(2) forbids on the way; musl 1.2.3 has no names for it. */
+#define RESOLVE_NO_XDEV	      1u
+#define RESOLVE_NO_MAGICLINKS 2u
+#define RESOLVE_NO_SYMLINKS   4u
+#define RESOLVE_BENEATH	      8u
+#define RESOLVE_IN_ROOT	      16u
+long path_apply_within(int at, const char *path, unsigned how, unsigned resolve,
+	long (*f)(const struct place *p, void *argument), void *argument);
 /* The place alone, all links resolved; buffer is PATH_SIZE bytes and holds
  * place->rest. */
 long path_resolve(int at, const char *path, unsigned how, struct place *out,
@@ -349,6 +386,8 @@ long path_resolve(int at, const char *path, unsigned how, struct place *out,
 /* Open by path: resolve and open, following links. */
 long path_open(
 	int at, const char *path, int flags, uint32_t mode, struct file **out);
+long path_open_within(int at, const char *path, int flags, uint32_t mode,
+	unsigned resolve, struct file **out);
 long path_stat(int at, const char *path, unsigned how, struct kstat *out);
 /* Absolute POSIX path of a place. */
 long path_of_place(const struct place *p, char *to, size_t room);

@@ -368,6 +368,43 @@ struct win_volume_space {
 int win_volume_space(win_handle file, struct win_volume_space *out);
 uint32_t win_drives(void); /* bit 0 = A: */
 
+/* ---- changes in folders (watch.c) ---- */
+struct win_watch {
+	uint64_t state[4]; /* an OVERLAPPED */
+	win_handle folder;
+	bool subtree;
+	uint64_t buffer[2048];
+};
+enum { /* FILE_ACTION_* */
+	WIN_ADDED = 1,
+	WIN_REMOVED,
+	WIN_MODIFIED,
+	WIN_RENAMED_FROM,
+	WIN_RENAMED_TO
+};
+struct win_change {
+	uint32_t action;
+	const uint16_t *name; /* seen from the folder */
+	size_t length;
+};
+int win_watch_port(win_handle *out);
+/* Begins; win_watch_arm() goes on after each report. */
+int win_watch_open(struct win_watch *w, const struct win_name *folder,
+	bool subtree, win_handle port);
+int win_watch_arm(struct win_watch *w);
+/* Whether `subtree` is heeded: Wine 8 tells of the folder alone. */
+bool win_watches_subtrees(void);
+/* One report is still to come, and then the memory may go. */
+void win_watch_close(struct win_watch *w);
+/* The one that reports, NULL after `most` ns or an interruption.  *result:
+ * bytes in its buffer, 0 if they were too many, -errno. */
+struct win_watch *win_watch_await(
+	win_handle port, int64_t most, int64_t *result);
+void win_watch_interrupt(win_handle port);
+/* *at starts at 0; false behind the last. */
+bool win_watch_next(const struct win_watch *w, size_t size, size_t *at,
+	struct win_change *out);
+
 /* ---- pipes and standard handles ---- */
 enum { WIN_INPUT, WIN_OUTPUT, WIN_ERROR };
 win_handle win_standard_handle(int which); /* 0 if there is none */

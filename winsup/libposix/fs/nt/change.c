@@ -10,8 +10,11 @@
 #include <sys/stat.h>
 
 #include "abi/errno.h"
+#include "vfs/watch.h"
 
-#define RENAME_NOREPLACE 1u /* man 2 rename; musl 1.2.3 has no name for it */
+/* man 2 rename; musl 1.2.3 has no names for them */
+#define RENAME_NOREPLACE 1u
+#define RENAME_EXCHANGE	 2u
 
 long nt_mkdir(const struct place *p, uint32_t mode)
 {
@@ -29,6 +32,7 @@ long nt_mkdir(const struct place *p, uint32_t mode)
 		return r;
 	nt_mode_of_new(h, S_IFDIR | mode);
 	win_close(h);
+	nt_tell(&name, IN_CREATE | IN_ISDIR, TELL_FOLDER);
 	return 0;
 }
 
@@ -55,6 +59,8 @@ long nt_mknod(const struct place *p, uint32_t mode)
 	if (r)
 		win_file_delete(h, false);
 	win_close(h);
+	if (!r)
+		nt_tell(&name, IN_CREATE, TELL_FOLDER);
 	return r;
 }
 
@@ -173,6 +179,7 @@ long nt_rmdir(const struct place *p)
 	uint16_t path[NT_PATH];
 	struct win_name name;
 	struct win_file_stat st;
+	struct nt_loss loss;
 	long r = nt_name(p, path, &name, true);
 
 	if (!r)
@@ -185,7 +192,13 @@ long nt_rmdir(const struct place *p)
 		return -EBUSY; /* a mount's root */
 	/* Wine would only say so at the close */
 	r = is_empty(&name);
-	return r ? r : remove_name(&name, st.attributes);
+	if (r)
+		return r;
+	nt_before_loss(&loss, &name, p->mount->device);
+	r = remove_name(&name, st.attributes);
+	if (!r)
+		nt_tell_loss(&loss, &name);
+	return r;
 }
 
 long nt_unlink(const struct place *p)
@@ -193,6 +206,7 @@ long nt_unlink(const struct place *p)
 	uint16_t path[NT_PATH];
 	struct win_name name;
 	struct win_file_stat st;
+	struct nt_loss loss;
 	long r = nt_name(p, path, &name, true);
 
 	if (!r)
@@ -203,7 +217,11 @@ long nt_unlink(const struct place *p)
 		return -EISDIR;
 	if (p->must_be_folder)
 		return -ENOTDIR;
-	return remove_name(&name, st.attributes);
+	nt_before_loss(&loss, &name, p->mount->device);
+	r = remove_name(&name, st.attributes);
+	if (!r)
+		nt_tell_loss(&loss, &name);
+	return r;
 }
 
 /* Whether two names are one file: a change of case, or hard links. */
@@ -231,7 +249,7 @@ static long rename_case(
 	long r;
 
 	memcpy(path, from->text, from->length * 2);
-	nt_hidden_name(&between, path);
+	nt_passing_name(&between, path);
 	r = win_file_rename(h, &between, false, false);
 	return r ? r : win_file_rename(h, to, false, false);
 }
@@ -257,8 +275,9 @@ static long make_way(const struct place *to, const struct win_name *name,
 		return -ENOTDIR;
 	if (!folder && there_folder)
 		return -EISDIR;
-	return there_folder ? nt_rmdir(to)
-			    : remove_name(name, there->attributes);
+	if (there_folder && (!to->length || is_empty(name)))
+		return to->length ? -ENOTEMPTY : -EBUSY;
+	return remove_name(name, there->attributes);
 }
 
 static bool starts_with(
@@ -295,11 +314,61 @@ static long rename_open(win_handle h, const struct place *to,
 	return win_file_rename(h, to_name, false, false);
 }
 
+/* Three renames: Windows has no such step.  For a moment the first name is
+ * missing; who is killed in between leaves its file as "renamed-...". */
+static long exchange(win_handle a, const struct win_name *a_name, win_handle b,
+	const struct win_name *b_name)
+{
+	uint16_t path[NT_PATH];
+	struct win_name between = { 0, path, a_name->length };
+	long r;
+
+	memcpy(path, a_name->text, a_name->length * 2);
+	nt_passing_name(&between, path);
+	r = win_file_rename(a, &between, false, false);
+	if (r)
+		return r;
+	r = win_file_rename(b, a_name, false, false);
+	if (!r)
+		r = win_file_rename(a, b_name, false, false);
+	else
+		win_file_rename(a, a_name, false, false);
+	return r;
+}
+
+static long exchange_names(
+	const struct win_name *a_name, const struct win_name *b_name)
+{
+	struct shared_lock *lock = &task_shared()->exchange_lock;
+	win_handle a, b;
+	long r;
+
+	if (starts_with(a_name, b_name) || starts_with(b_name, a_name))
+		return -EINVAL;
+	if (same(a_name, b_name))
+		return 0;
+	shared_lock_take(lock);
+	r = win_file_open(&a, a_name, WIN_FILE_DELETE, WIN_OPEN,
+		WIN_FILE_NO_FOLLOW, 0, NULL);
+	if (!r) {
+		r = win_file_open(&b, b_name, WIN_FILE_DELETE, WIN_OPEN,
+			WIN_FILE_NO_FOLLOW, 0, NULL);
+		if (!r) {
+			r = exchange(a, a_name, b, b_name);
+			win_close(b);
+		}
+		win_close(a);
+	}
+	shared_lock_drop(lock);
+	return r;
+}
+
 long nt_rename(const struct place *from, const struct place *to, unsigned flags)
 {
 	uint16_t from_path[NT_PATH], to_path[NT_PATH];
 	struct win_name from_name, to_name;
 	struct win_file_stat st, there;
+	struct nt_loss loss = { .known = false };
 	bool exists, folder;
 	win_handle h;
 	long r = nt_name(from, from_path, &from_name, true);
@@ -313,7 +382,9 @@ long nt_rename(const struct place *from, const struct place *to, unsigned flags)
 	if (!from->length || !to->length)
 		return -EBUSY;
 	folder = st.attributes & WIN_ATTRIBUTE_FOLDER;
-	if (!folder && (from->must_be_folder || to->must_be_folder))
+	if (!folder &&
+		(from->must_be_folder ||
+			(to->must_be_folder && !(flags & RENAME_EXCHANGE))))
 		return -ENOTDIR;
 	if (folder && starts_with(&to_name, &from_name))
 		return -EINVAL;
@@ -323,6 +394,13 @@ long nt_rename(const struct place *from, const struct place *to, unsigned flags)
 	if (r)
 		return r;
 	exists = !nt_query(&to_name, &there);
+	if (flags & RENAME_EXCHANGE) {
+		r = exists ? exchange_names(&from_name, &to_name) : -ENOENT;
+		if (!r)
+			nt_tell_exchange(&from_name, folder, &to_name,
+				there.attributes & WIN_ATTRIBUTE_FOLDER);
+		return r;
+	}
 	if (exists && same(&from_name, &to_name)) {
 		if (from_name.length == to_name.length &&
 			!memcmp(from_path, to_path, to_name.length * 2))
@@ -335,6 +413,8 @@ long nt_rename(const struct place *from, const struct place *to, unsigned flags)
 			return r;
 		r = rename_case(h, &from_name, &to_name);
 		win_close(h);
+		if (!r)
+			nt_tell_move(&from_name, &to_name, folder, &loss);
 		return r;
 	}
 	if (exists && (flags & RENAME_NOREPLACE))
@@ -345,41 +425,59 @@ long nt_rename(const struct place *from, const struct place *to, unsigned flags)
 		WIN_FILE_NO_FOLLOW, 0, NULL);
 	if (r)
 		return r;
+	if (exists)
+		nt_before_loss(&loss, &to_name, to->mount->device);
 	r = rename_open(h, to, &to_name, folder, exists, &there);
 	win_close(h);
+	if (!r)
+		nt_tell_move(&from_name, &to_name, folder, &loss);
+	return r;
+}
+
+long nt_link_file(win_handle file, const struct place *to)
+{
+	uint16_t path[NT_PATH];
+	struct win_name name;
+	struct win_file_stat st;
+	long r = nt_name(to, path, &name, true);
+
+	if (r)
+		return r;
+	if (!nt_query(&name, &st))
+		return -EEXIST;
+	if (to->must_be_folder)
+		return -ENOENT;
+	r = nt_may_change(&name);
+	if (!r)
+		r = win_file_link(file, &name);
+	if (!r)
+		nt_tell(&name, IN_CREATE, TELL_FOLDER);
 	return r;
 }
 
 long nt_link(const struct place *from, const struct place *to)
 {
-	uint16_t from_path[NT_PATH], to_path[NT_PATH];
-	struct win_name from_name, to_name;
+	uint16_t path[NT_PATH];
+	struct win_name name;
 	struct win_file_stat st;
 	win_handle h;
-	long r = nt_name(from, from_path, &from_name, true);
+	long r = nt_name(from, path, &name, true);
 
 	if (!r)
-		r = nt_name(to, to_path, &to_name, true);
-	if (!r)
-		r = nt_query(&from_name, &st);
+		r = nt_query(&name, &st);
 	if (r)
 		return r;
 	if (st.attributes & WIN_ATTRIBUTE_FOLDER)
 		return -EPERM;
 	if (from->must_be_folder)
 		return -ENOTDIR;
-	if (!nt_query(&to_name, &st))
-		return -EEXIST;
-	if (to->must_be_folder)
-		return -ENOENT;
-	r = nt_may_change(&to_name);
-	if (r)
-		return r;
-	r = win_file_open(&h, &from_name, WIN_FILE_SET_ATTRIBUTES, WIN_OPEN,
+	r = win_file_open(&h, &name, WIN_FILE_SET_ATTRIBUTES, WIN_OPEN,
 		WIN_FILE_NO_FOLLOW, 0, NULL);
 	if (r)
 		return r;
-	r = win_file_link(h, &to_name);
+	r = nt_link_file(h, to);
 	win_close(h);
+	if (!r)
+		nt_tell(&name, IN_ATTRIB, TELL_ITSELF);
 	return r;
 }

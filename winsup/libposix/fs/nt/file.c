@@ -9,6 +9,7 @@
 
 #include "abi/errno.h"
 #include "memory/memory.h"
+#include "vfs/watch.h"
 
 struct nt_file {
 	struct file file;
@@ -20,6 +21,8 @@ struct nt_file {
 	bool fresh; /* empty, and of a plain mode, when it was opened */
 	/* names that were removed but that Windows still counts */
 	_Atomic uint32_t removed;
+	/* O_TMPFILE's, without O_EXCL: has no name and may get one */
+	bool nameless;
 };
 
 static struct nt_file *nt(struct file *f)
@@ -31,7 +34,7 @@ static struct nt_file *nt(struct file *f)
 static void set_fresh(struct nt_file *n, bool fresh)
 {
 	n->fresh = fresh;
-	n->file.direct = fresh ? 0 : n->handle;
+	n->file.direct = fresh || n->file.seals ? 0 : n->handle;
 }
 
 static int access_of(int flags)
@@ -145,13 +148,44 @@ static long transfer_at(struct file *f, struct io *io, int64_t at, bool write)
 	return r;
 }
 
-static long nt_read(struct file *f, struct io *io)
+static void tell(struct file *f, uint32_t what)
 {
-	return io->offset < 0 ? transfer_all(nt(f)->handle, io, -1, false)
-			      : transfer_at(f, io, io->offset, false);
+	nt_tell_open(f, nt(f)->handle, nt(f)->device, nt(f)->removed, what);
 }
 
-static long nt_write(struct file *f, struct io *io)
+static long nt_read(struct file *f, struct io *io)
+{
+	long r = io->offset < 0 ? transfer_all(nt(f)->handle, io, -1, false)
+				: transfer_at(f, io, io->offset, false);
+
+	if (r > 0)
+		tell(f, IN_ACCESS);
+	return r;
+}
+
+/* man 2 fcntl, "File Sealing" */
+static long sealed(struct file *f, const struct io *io)
+{
+	uint32_t seals = description_seals(f);
+	struct win_file_stat st;
+	int64_t at = io->offset;
+	long r;
+
+	if (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+		return -EPERM;
+	if (!(seals & F_SEAL_GROW))
+		return 0;
+	r = win_file_stat(nt(f)->handle, &st);
+	if (r)
+		return r;
+	if (file_flags(f) & O_APPEND)
+		at = (int64_t)st.size;
+	else if (at < 0)
+		at = win_file_seek(nt(f)->handle, 0, SEEK_CUR);
+	return (uint64_t)at + io->size > st.size ? -EPERM : 0;
+}
+
+static long write_unsealed(struct file *f, struct io *io)
 {
 	struct nt_file *n = nt(f);
 	int64_t at = io->offset;
@@ -169,6 +203,17 @@ static long nt_write(struct file *f, struct io *io)
 	}
 	return io->offset < 0 ? transfer_all(n->handle, io, at, true)
 			      : transfer_at(f, io, at, true);
+}
+
+static long nt_write(struct file *f, struct io *io)
+{
+	long r = f->seals ? sealed(f, io) : 0;
+
+	if (!r)
+		r = write_unsealed(f, io);
+	if (r > 0)
+		tell(f, IN_MODIFY);
+	return r;
 }
 
 /* Without holes known, all is data: man 2 lseek, SEEK_DATA. */
@@ -237,12 +282,26 @@ static long set_open_file(struct file *f, const struct attributes *a)
 		return r;
 	r = nt_set_attributes_file(h, a);
 	win_close(h);
+	if (!r)
+		tell(f, nt_what_changes(a));
 	return r;
 }
 
 static long nt_truncate(struct file *f, int64_t size)
 {
-	return win_file_truncate(nt(f)->handle, size);
+	uint32_t seals = description_seals(f);
+	struct win_file_stat st;
+	long r;
+
+	if ((seals & (F_SEAL_SHRINK | F_SEAL_GROW)) &&
+		!win_file_stat(nt(f)->handle, &st) &&
+		(((uint64_t)size < st.size && (seals & F_SEAL_SHRINK)) ||
+			((uint64_t)size > st.size && (seals & F_SEAL_GROW))))
+		return -EPERM;
+	r = win_file_truncate(nt(f)->handle, size);
+	if (!r)
+		tell(f, IN_MODIFY);
+	return r;
 }
 
 /* By writing, where Windows has no way of its own. */
@@ -264,9 +323,17 @@ static long write_zeros(struct nt_file *n, int64_t start, int64_t end)
 
 static long nt_zero(struct file *f, int64_t start, int64_t end, bool hole)
 {
-	long r = win_file_zero(nt(f)->handle, start, end, hole);
+	long r;
 
-	return r == -ENOSYS ? write_zeros(nt(f), start, end) : r;
+	if (description_seals(f) & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+		return -EPERM;
+	r = win_file_zero(nt(f)->handle, start, end, hole);
+
+	if (r == -ENOSYS)
+		r = write_zeros(nt(f), start, end);
+	if (!r)
+		tell(f, IN_MODIFY);
+	return r;
 }
 
 static long nt_sync(struct file *f, bool data_only)
@@ -300,16 +367,36 @@ static long nt_native(struct file *f, win_handle *out, bool *pump)
 	return win_duplicate(nt(f)->handle, out);
 }
 
+/* What has lost its last name cannot get another: man 2 link, ENOENT. */
+static long nt_link_open(struct file *f, const struct place *to)
+{
+	struct nt_file *n = nt(f);
+	struct win_file_stat st;
+	long r = win_file_stat(n->handle, &st);
+
+	if (r)
+		return r;
+	if (to->mount->ops != &nt_fs)
+		return -EXDEV;
+	if (st.links <= n->removed && !n->nameless)
+		return -ENOENT;
+	return nt_link_file(n->handle, to);
+}
+
 static void nt_pack(struct file *f, struct transfer *to)
 {
 	transfer_put_handle(to, nt(f)->handle);
 	transfer_put_number(to, nt(f)->device);
 	transfer_put_number(to, nt(f)->removed);
 	transfer_put_number(to, nt(f)->fresh);
+	transfer_put_number(to, nt(f)->nameless);
 }
 
 static void nt_release(struct file *f)
 {
+	if (!f->held)
+		tell(f, (f->flags & O_ACCMODE) == O_RDONLY ? IN_CLOSE_NOWRITE
+							   : IN_CLOSE_WRITE);
 	win_close(nt(f)->handle);
 	win_close(nt(f)->positional);
 	win_free(f);
@@ -324,6 +411,7 @@ static const struct file_ops nt_ops = {
 	.stat = stat_open_file,
 	.set_attributes = set_open_file,
 	.truncate = nt_truncate,
+	.link = nt_link_open,
 	.zero = nt_zero,
 	.sync = nt_sync,
 	.map = nt_map,
@@ -367,6 +455,29 @@ static void count_removed(struct file *f, void *argument)
 	r->open = true;
 }
 
+struct sought {
+	win_handle handle;
+	const struct file *but;
+	bool found;
+};
+
+static void compare(struct file *f, void *argument)
+{
+	struct sought *s = argument;
+
+	if (f->ops == &nt_ops && f != s->but && !(f->flags & O_PATH) &&
+		win_file_same(nt(f)->handle, s->handle))
+		s->found = true;
+}
+
+bool nt_file_is_open(win_handle h, const struct file *but)
+{
+	struct sought s = { h, but, false };
+
+	files_each(compare, &s);
+	return s.found;
+}
+
 bool nt_file_removed(win_handle h)
 {
 	struct removed r = { h, false };
@@ -386,8 +497,10 @@ static struct file *nt_unpack(struct transfer *from)
 	struct file *f = nt_file_make(h, 0, transfer_get_number(from));
 	uint64_t removed = transfer_get_number(from);
 	bool fresh = transfer_get_number(from);
+	bool nameless = transfer_get_number(from);
 
 	if (f) {
+		nt(f)->nameless = nameless;
 		nt(f)->removed = (uint32_t)removed;
 		set_fresh(nt(f), fresh);
 	}
@@ -483,6 +596,10 @@ static long open_existing(const struct place *p, const struct win_name *name,
 		return -ENOMEM;
 	if ((flags & O_TRUNC) && !folder)
 		set_fresh(nt(*out), true);
+	if (!(flags & O_PATH))
+		nt_tell(name, folder ? IN_OPEN | IN_ISDIR : IN_OPEN, TELL_BOTH);
+	if ((flags & O_TRUNC) && !folder)
+		nt_tell(name, IN_MODIFY, TELL_BOTH);
 	return 0;
 }
 
@@ -513,6 +630,67 @@ static long create(const struct place *p, const struct win_name *name,
 	if (!*out)
 		return -ENOMEM;
 	set_fresh(nt(*out), created);
+	if (created)
+		nt_tell(name, IN_CREATE, TELL_FOLDER);
+	nt_tell(name, IN_OPEN, TELL_BOTH);
+	return 0;
+}
+
+/* Windows takes its hidden name when it is closed; one it was given meanwhile
+ * stays. */
+static long make_nameless(
+	const struct win_name *name, int flags, uint32_t mode, win_handle *out)
+{
+	long r = win_file_open(out, name,
+		access_of(flags) | WIN_FILE_SET_ATTRIBUTES | WIN_FILE_DELETE,
+		WIN_CREATE,
+		WIN_FILE_NOT_FOLDER | WIN_FILE_DELETE_ON_CLOSE | through(flags),
+		0, NULL);
+
+	if (!r)
+		nt_mode_of_new(*out, S_IFREG | mode);
+	return r;
+}
+
+long nt_open_nameless(
+	const struct place *p, int flags, uint32_t mode, struct file **out)
+{
+	uint16_t path[NT_PATH], hidden[NT_PATH];
+	struct win_name name, away = { 0, hidden, 0 };
+	struct win_file_stat st;
+	struct nt_file *n;
+	win_handle h;
+	long r = nt_name(p, path, &name, true);
+
+	if (!r)
+		r = nt_query(&name, &st);
+	if (!r && !(st.attributes & WIN_ATTRIBUTE_FOLDER))
+		r = -ENOTDIR;
+	if (r)
+		return r;
+	if (name.length + 2 > NT_PATH)
+		return -ENAMETOOLONG;
+	path[name.length++] = '\\';
+	r = nt_may_change(&name);
+	if (r)
+		return r;
+	/* not in the folder, so that this can be removed */
+	r = nt_hidden_root(&name, &away, hidden)
+		    ? make_nameless(&away, flags, mode, &h)
+		    : -EXDEV;
+	if (r) {
+		nt_hidden_name(&name, path);
+		r = make_nameless(&name, flags, mode, &h);
+	}
+	if (r)
+		return r;
+	*out = nt_file_make(h, flags & ~O_TMPFILE, p->mount->device);
+	if (!*out)
+		return -ENOMEM;
+	n = nt(*out);
+	n->removed = 1;
+	n->nameless = !(flags & O_EXCL);
+	set_fresh(n, true);
 	return 0;
 }
 
@@ -581,6 +759,7 @@ static int64_t native_path(const struct place *p, uint16_t *to, size_t room)
 const struct fs_ops nt_fs = {
 	.name = "ntfs",
 	.open = nt_open,
+	.open_nameless = nt_open_nameless,
 	.stat = nt_stat,
 	.readlink = nt_readlink,
 	.mkdir = nt_mkdir,

@@ -8,6 +8,7 @@
 
 #include "abi/errno.h"
 #include "memory/memory.h"
+#include "vfs/watch.h"
 
 #define BUFFER 65536
 
@@ -208,9 +209,10 @@ static long nt_readdir(struct file *f, void *user, size_t size)
 		}
 	}
 	lock_drop(&f->position);
-	if (done || r == -ENOENT)
-		return (long)done;
-	return r;
+	if (!done && r != -ENOENT)
+		return r;
+	nt_tell_open(f, d->handle, d->device, 0, IN_ACCESS);
+	return (long)done;
 }
 
 /* Positions are entry numbers. */
@@ -269,6 +271,9 @@ static long set_folder(struct file *f, const struct attributes *a)
 		return r;
 	r = nt_set_attributes_file(h, a);
 	win_close(h);
+	if (!r)
+		nt_tell_open(
+			f, nt(f)->handle, nt(f)->device, 0, nt_what_changes(a));
 	return r;
 }
 
@@ -301,6 +306,9 @@ struct file *nt_folder_unpack(struct transfer *from)
 
 static void nt_release(struct file *f)
 {
+	if (!f->held)
+		nt_tell_open(
+			f, nt(f)->handle, nt(f)->device, 0, IN_CLOSE_NOWRITE);
 	win_close(nt(f)->handle);
 	win_free(nt(f)->buffer);
 	win_free(f);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "abi/errno.h"
+#include "vfs/watch.h"
 
 static const char cookie[] = { '!', '<', 'p', 'o', 's', 'i', 'x', '-', 's', 'y',
 	'm', 'l', 'i', 'n', 'k', '>' };
@@ -93,5 +94,8 @@ long nt_symlink(const struct place *p, const char *target)
 	if (n < 0)
 		win_file_delete(file, false);
 	win_close(file);
-	return n < 0 ? (long)n : 0;
+	if (n < 0)
+		return (long)n;
+	nt_tell(&name, IN_CREATE, TELL_FOLDER);
+	return 0;
 }

@@ -140,19 +140,30 @@ long nt_path_to_posix(const struct mount *m, const uint16_t *rest,
 	return (long)n;
 }
 
-void nt_hidden_name(struct win_name *name, uint16_t *buffer)
+static void unused_name(
+	const char *prefix, struct win_name *name, uint16_t *buffer)
 {
 	static _Atomic uint32_t counter HOST_STATE = 0;
 	char text[64];
 	size_t n, start = name->length;
 
-	n = format(text, sizeof text, "%s%x-%x-%x", hidden, win_process_id(),
+	n = format(text, sizeof text, "%s%x-%x-%x", prefix, win_process_id(),
 		(unsigned)win_clock_monotonic(), counter++);
 	while (start && buffer[start - 1] != '\\')
 		start--;
 	for (size_t i = 0; i < n; i++)
 		buffer[start + i] = (uint16_t)text[i];
 	name->length = start + n;
+}
+
+void nt_hidden_name(struct win_name *name, uint16_t *buffer)
+{
+	unused_name(hidden, name, buffer);
+}
+
+void nt_passing_name(struct win_name *name, uint16_t *buffer)
+{
+	unused_name("renamed-", name, buffer);
 }
 
 bool nt_hidden_root(

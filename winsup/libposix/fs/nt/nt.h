@@ -17,7 +17,10 @@ size_t nt_decode(char *to, size_t room, const uint16_t *name, size_t count);
 /* A name that no POSIX program sees, in the folder that holds `name`:
  * replaces its last component in place. */
 void nt_hidden_name(struct win_name *name, uint16_t *buffer);
-/* The same in the bundle's root; false if `name` is on another volume. */
+/* One for a file that is to get its name in the next step: should its process
+ * be killed before, the file is not to vanish, so everybody sees this name. */
+void nt_passing_name(struct win_name *name, uint16_t *buffer);
+/* A hidden one in the bundle's root; false if `name` is on another volume. */
 bool nt_hidden_root(
 	const struct win_name *name, struct win_name *out, uint16_t *buffer);
 bool nt_is_hidden(const uint16_t *name, size_t length);
@@ -89,6 +92,32 @@ struct file *nt_file_make(win_handle h, int flags, uint64_t device);
 /* A name of h's file is gone, though Windows counts it until the last handle
  * is closed: what this process has open tells of it.  False: it has none. */
 bool nt_file_removed(win_handle h);
+/* O_TMPFILE */
+long nt_open_nameless(
+	const struct place *p, int flags, uint32_t mode, struct file **out);
+/* Whether this process has the file of h open, other than by `but`. */
+bool nt_file_is_open(win_handle h, const struct file *but);
+/* ---- tell.c: who watches is told; IN_* and TELL_* of vfs/watch.h ---- */
+void nt_tell(const struct win_name *name, uint32_t what, unsigned whom);
+/* What is done to an open file: `removed` of its names are gone, though
+ * Windows counts them. */
+void nt_tell_open(struct file *f, win_handle h, uint64_t device,
+	uint32_t removed, uint32_t what);
+/* What is about to lose a name. */
+struct nt_loss {
+	bool known;	   /* else nobody watches */
+	bool folder, last; /* it has no other name */
+	bool open;	   /* here */
+	uint64_t object;
+};
+void nt_before_loss(
+	struct nt_loss *l, const struct win_name *name, uint64_t device);
+void nt_tell_loss(const struct nt_loss *l, const struct win_name *name);
+void nt_tell_move(const struct win_name *from, const struct win_name *to,
+	bool folder, const struct nt_loss *replaced);
+void nt_tell_exchange(const struct win_name *a, bool a_folder,
+	const struct win_name *b, bool b_folder);
+uint32_t nt_what_changes(const struct attributes *a);
 /* ---- folder.c ---- */
 struct file *nt_folder_make(win_handle h, int flags, uint64_t device);
 struct file *nt_folder_unpack(struct transfer *from);
@@ -106,5 +135,6 @@ long nt_unlink(const struct place *p);
 long nt_rename(
 	const struct place *from, const struct place *to, unsigned flags);
 long nt_link(const struct place *from, const struct place *to);
+long nt_link_file(win_handle file, const struct place *to);
 
 #endif

@@ -6,6 +6,7 @@
 #include <sys/statfs.h>
 
 #include "abi/errno.h"
+#include "vfs/watch.h"
 
 /* -ENOENT also when a file stands where the path needs a folder. */
 long nt_query(const struct win_name *name, struct win_file_stat *out)
@@ -73,6 +74,7 @@ long nt_stat_file(win_handle file, win_handle content, uint64_t device,
 	out->blocks = (int64_t)((st.allocated + 511) / 512);
 	split_time(st.accessed, &out->atime, &out->atime_nsec);
 	split_time(st.modified, &out->mtime, &out->mtime_nsec);
+	out->birth = st.created;
 	split_time(st.changed, &out->ctime, &out->ctime_nsec);
 	return 0;
 }
@@ -175,6 +177,12 @@ long nt_set_attributes(const struct place *p, const struct attributes *a)
 		return r;
 	r = nt_set_attributes_file(file, a);
 	win_close(file);
+	if (!r)
+		nt_tell(&name,
+			nt_what_changes(a) |
+				(st.attributes & WIN_ATTRIBUTE_FOLDER ? IN_ISDIR
+								      : 0),
+			TELL_BOTH);
 	return r;
 }
 

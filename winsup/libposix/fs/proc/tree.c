@@ -483,11 +483,18 @@ static long proc_rename(
 	return parse(from, &n) || parse(to, &n) ? -ENOENT : -EPERM;
 }
 
+/* A process's own: exe, cwd, root, fd; not self and mounts. */
+static bool proc_magic(const struct place *p)
+{
+	return strchr(p->rest, '/');
+}
+
 const struct fs_ops proc_fs = {
 	.name = "proc",
 	.open = proc_open,
 	.stat = proc_stat,
 	.readlink = proc_readlink,
+	.magic = proc_magic,
 	.mkdir = proc_mkdir,
 	.unlink = proc_unlink,
 	.rmdir = proc_rmdir,

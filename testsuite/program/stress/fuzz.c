@@ -426,6 +426,7 @@ static bool tame(struct chance *c, const struct call *call, long *a)
 	return true;
 }
 
+static pid_t worker_pid;
 static long child(struct chance *c, struct record *r);
 
 static void one_call(struct chance *c, struct record *r, bool is_child)
@@ -471,6 +472,9 @@ static long child(struct chance *c, struct record *r)
 	(void)r;
 	shared->child[i % CHILDREN] = getpid();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* it may have died before that, and nobody would end us */
+	if (getppid() != worker_pid)
+		return 0;
 	for (i = 0; i < OF_CHILD; i++)
 		one_call(c, &own, true);
 	return 0;
@@ -553,6 +557,10 @@ static void worker(uint64_t seed, int n)
 		a.sa_handler = fatal || s == SIGCHLD ? SIG_DFL : nothing;
 		sigaction(s, &a, NULL);
 	}
+	worker_pid = getpid();
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	dup2(open("/dev/null", O_RDWR), 1);
+	dup2(1, 2);
 	field = mmap(
 		NULL, 3 * FIELD, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	plain = mmap(NULL, THREADS * PLAIN + 2 * PAGE, PROT_READ | PROT_WRITE,

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,7 +21,9 @@ static int ended(pid_t pid)
 
 static void thousands_in_a_row(void **state)
 {
-	for (int i = 0; i < 5000; i++) {
+	int count = getenv("POSIX_TEST_LONG") ? 20000 : 5000;
+
+	for (int i = 0; i < count; i++) {
 		pid_t pid = fork();
 
 		assert_true(pid >= 0);
@@ -88,6 +91,126 @@ static void many_fork_at_once(void **state)
 		for (int i = 0; i < AT_ONCE; i++)
 			assert_int_equal(ended(pids[i]), 0);
 	}
+}
+
+static volatile int over;
+
+static void end(int signal)
+{
+	over = 1;
+}
+
+/* Twenty that fork and wait all the time, for a minute in full. */
+static void twenty_at_once(void **state)
+{
+	enum { AT_ONCE = 20 };
+	pid_t pids[AT_ONCE];
+
+	for (int i = 0; i < AT_ONCE; i++) {
+		pids[i] = fork();
+		assert_true(pids[i] >= 0);
+		if (pids[i])
+			continue;
+		signal(SIGALRM, end);
+		alarm(getenv("POSIX_TEST_LONG") ? 60 : 2);
+		for (int k = 0; !over; k++) {
+			pid_t pid = fork();
+			int status;
+
+			if (!pid)
+				_exit(k & 0x7f);
+			if (pid < 0)
+				_exit(101);
+			while (waitpid(pid, &status, 0) != pid)
+				if (errno != EINTR)
+					_exit(102);
+			if (status != (k & 0x7f) << 8)
+				_exit(103);
+		}
+		_exit(0);
+	}
+	for (int i = 0; i < AT_ONCE; i++)
+		assert_int_equal(ended(pids[i]), 0);
+}
+
+/* Under a limit of memory a fork works whole or says so. */
+static void short_of_memory(void **state)
+{
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (!pid) {
+		struct rlimit limit = { 400 * MIB, 400 * MIB };
+		size_t size = 64 * MIB;
+
+		setrlimit(RLIMIT_AS, &limit);
+		while (size >= 65536) {
+			char *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+			if (p == MAP_FAILED)
+				size /= 2;
+			else
+				*p = 1;
+		}
+		for (int i = 0; i < 20; i++) {
+			int status;
+			pid_t inner = fork();
+
+			if (!inner)
+				_exit(7);
+			if (inner < 0 && errno != EAGAIN && errno != ENOMEM)
+				_exit(1);
+			if (inner < 0)
+				continue;
+			if (waitpid(inner, &status, 0) != inner ||
+				status != 7 << 8)
+				_exit(2);
+		}
+		_exit(0);
+	}
+	assert_int_equal(ended(pid), 0);
+}
+
+/* At the limit of processes: EAGAIN, and those that are there go on. */
+static void at_the_limit(void **state)
+{
+	enum { MOST = 100 };
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (!pid) {
+		struct rlimit limit = { 30, 30 };
+		int gate[2], made = 0, status;
+		pid_t inner = 0;
+		char c;
+
+		/* root has no such limit */
+		if (!geteuid() && setuid(65534))
+			_exit(1);
+		if (setrlimit(RLIMIT_NPROC, &limit) || pipe(gate))
+			_exit(2);
+		while (made < MOST && (inner = fork()) > 0)
+			made++;
+		if (!inner) {
+			close(gate[1]);
+			_exit(read(gate[0], &c, 1) != 0);
+		}
+		if (made == MOST || errno != EAGAIN)
+			_exit(3);
+		close(gate[1]);
+		for (int i = 0; i < made; i++)
+			if (wait(&status) <= 0 || status)
+				_exit(4);
+		inner = fork();
+		if (!inner)
+			_exit(0);
+		_exit(inner > 0 && waitpid(inner, &status, 0) == inner &&
+					!status
+				? 0
+				: 5);
+	}
+	assert_int_equal(ended(pid), 0);
 }
 
 static void large_ones(void **state)
@@ -169,6 +292,9 @@ int main(void)
 		cmocka_unit_test(thousands_in_a_row),
 		cmocka_unit_test(two_hundred_at_once),
 		cmocka_unit_test(many_fork_at_once),
+		cmocka_unit_test(twenty_at_once),
+		cmocka_unit_test(short_of_memory),
+		cmocka_unit_test(at_the_limit),
 		cmocka_unit_test(large_ones),
 		cmocka_unit_test(a_pipeline_of_twenty),
 	};

@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -133,12 +134,65 @@ static void back_and_forth(void **state)
 	sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
+enum { SENDERS = 20 };
+static volatile int from[SENDERS], standard;
+static pid_t senders[SENDERS];
+
+static void storm(int signal, siginfo_t *info, void *context)
+{
+	if (signal != SIGRTMIN) {
+		standard++;
+		return;
+	}
+	/* the value says who and which: in order from each */
+	if (from[info->si_value.sival_int % SENDERS]++ !=
+		info->si_value.sival_int / SENDERS)
+		wrong++;
+}
+
+/* Twenty send to one: what queues comes whole and in order from each. */
+static void a_storm(void **state)
+{
+	struct sigaction a = { .sa_sigaction = storm, .sa_flags = SA_SIGINFO };
+	int each = getenv("POSIX_TEST_LONG") ? 5000 : 150, status;
+
+	sigfillset(&a.sa_mask);
+	sigaction(SIGRTMIN, &a, NULL);
+	sigaction(SIGUSR1, &a, NULL);
+	wrong = 0;
+	for (int i = 0; i < SENDERS; i++) {
+		senders[i] = fork();
+		assert_true(senders[i] >= 0);
+		if (senders[i])
+			continue;
+		for (int k = 0; k < each; k++) {
+			union sigval v = { .sival_int = k * SENDERS + i };
+
+			kill(getppid(), SIGUSR1);
+			while (sigqueue(getppid(), SIGRTMIN, v))
+				sched_yield();
+		}
+		_exit(0);
+	}
+	for (int i = 0; i < SENDERS; i++) {
+		while (waitpid(senders[i], &status, 0) < 0)
+			assert_int_equal(errno, EINTR);
+		assert_int_equal(status, 0);
+	}
+	/* all were sent before their senders ended */
+	for (int i = 0; i < SENDERS; i++)
+		assert_int_equal(from[i], each);
+	assert_int_equal(wrong, 0);
+	assert_true(standard > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(taken_with_sigwaitinfo),
 		cmocka_unit_test(handled_in_a_loop),
 		cmocka_unit_test(back_and_forth),
+		cmocka_unit_test(a_storm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -176,6 +176,7 @@ long sys_select(int count, void *readable, void *writable, void *exceptional,
 	void *sets[SETS] = { readable, writable, exceptional };
 	int64_t deadline = WIN_FOREVER;
 	struct timeval v;
+	struct timespec t;
 	long r;
 
 	if (timeout) {
@@ -183,11 +184,16 @@ long sys_select(int count, void *readable, void *writable, void *exceptional,
 			return -EFAULT;
 		if (v.tv_sec < 0 || v.tv_usec < 0)
 			return -EINVAL;
-		deadline =
-			v.tv_sec || v.tv_usec
-				? deadline_of_call(deadline_after(
-					  v.tv_sec * SECOND + v.tv_usec * 1000))
-				: 0;
+		/* more than a second of them: Linux carries over */
+		t.tv_sec = v.tv_sec;
+		t.tv_nsec = v.tv_usec % 1000000 * 1000;
+		if (__builtin_add_overflow(
+			    t.tv_sec, v.tv_usec / 1000000, &t.tv_sec))
+			return -EINVAL;
+		deadline = v.tv_sec || v.tv_usec
+				   ? deadline_of_call(deadline_after(
+					     ns_from_timespec(&t)))
+				   : 0;
 	}
 	r = do_select(count, sets, deadline);
 	tell_rest(timeout, deadline);

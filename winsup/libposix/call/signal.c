@@ -374,7 +374,9 @@ static bool bad_timeval(const struct timeval *v)
 
 static int64_t ns_of(const struct timeval *v)
 {
-	return v->tv_sec * SECOND + v->tv_usec * 1000;
+	struct timespec t = { v->tv_sec, v->tv_usec * 1000 };
+
+	return ns_from_timespec(&t);
 }
 
 static struct timeval timeval_of(int64_t ns)

@@ -25,6 +25,15 @@ static bool fault(struct win_fault *f)
 {
 	uint64_t landing = user_copy_landing(f->rip);
 
+	/* only user code is stepped through and has its alignment checked; a
+	 * call enters with its flags, where Linux clears them */
+	if (current && current->in_gate &&
+		(f->code == FAULT_SINGLE_STEP ||
+			(f->code == FAULT_ALIGNMENT &&
+				(f->frame->flags & WIN_USER_FLAGS)))) {
+		f->frame->flags &= ~WIN_USER_FLAGS;
+		return true;
+	}
 	if (landing) {
 		if (f->code == FAULT_GUARD_PAGE && current) {
 			current->guard_touched = f->address;

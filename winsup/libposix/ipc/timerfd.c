@@ -28,14 +28,17 @@ static void sleep_until_due(
 
 static bool take(struct event_slot *e, uint64_t *value, struct sleep *s)
 {
-	int64_t now;
+	int64_t now, due;
 
 	shared_lock_take(&e->lock);
 	now = now_of(e);
 	*value = ended(e, now);
+	if (*value &&
+		(!e->interval || __builtin_add_overflow(e->due,
+					 (int64_t)*value * e->interval, &due)))
+		due = 0; /* once, or again beyond the end of time */
 	if (*value)
-		e->due = e->interval ? e->due + (int64_t)*value * e->interval
-				     : 0;
+		e->due = due;
 	else if (s)
 		sleep_until_due(e, now, s);
 	shared_lock_drop(&e->lock);

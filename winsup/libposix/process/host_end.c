@@ -62,9 +62,26 @@ static bool claim(struct host_slot *slot, uint64_t word)
 	       host_exchange(slot, word, host_word_in(word, HOST_DYING));
 }
 
+/* Why a host ended that did not end its process first.  Windows ends one whose
+ * fault it cannot tell anybody, as when the stack pointer leads nowhere, with
+ * the exception's code (Microsoft "GetExitCodeProcess"); Wine 8 with 0, which
+ * is nobody's: testsuite/program/process/deaths.c. */
+static int status_of(win_handle process)
+{
+	uint32_t code;
+	int signal;
+
+	if (!process || !win_process_ended(process, &code))
+		return STATUS_SIGNAL(SIGKILL);
+	signal = code == WIN_DIED ? SIGABRT
+		 : code		  ? signal_of_fault(code)
+				  : SIGSEGV;
+	return STATUS_SIGNAL(signal ? signal : SIGKILL);
+}
+
 /* The processes that lived there, were being made there, or had their stub
  * there. */
-static void end_processes(uint32_t host)
+static void end_processes(uint32_t host, int status)
 {
 	struct shared *s = task_shared();
 
@@ -86,7 +103,7 @@ static void end_processes(uint32_t host)
 			continue;
 		if (state == PROCESS_RUNNING || state == PROCESS_ZOMBIE) {
 			process_forget(i);
-			process_end(i, STATUS_SIGNAL(SIGKILL));
+			process_end(i, status);
 		}
 	}
 }
@@ -124,7 +141,7 @@ bool host_end(uint32_t host, uint64_t word)
 		/* it may still be writing: Windows ends processes in steps */
 		win_wait(&process, 1, deadline_after(2000000000));
 	}
-	end_processes(host);
+	end_processes(host, status_of(process));
 	end_taken(host, generation);
 	slot->word = host_word_in(word, HOST_EMPTY);
 	/* our own: its stub was killed, or whoever had taken us */

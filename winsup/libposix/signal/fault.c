@@ -6,9 +6,7 @@
 /* Microsoft "EXCEPTION_RECORD structure", ExceptionCode. */
 #define FAULT_ACCESS	       0xc0000005u
 #define FAULT_IN_PAGE	       0xc0000006u
-#define FAULT_ALIGNMENT	       0x80000002u
 #define FAULT_BREAKPOINT       0x80000003u
-#define FAULT_SINGLE_STEP      0x80000004u
 #define FAULT_ILLEGAL	       0xc000001du
 #define FAULT_PRIVILEGED       0xc0000096u
 #define FAULT_STACK_OVERFLOW   0xc00000fdu
@@ -46,6 +44,14 @@ static const struct {
 	{ 0xc00002b4u, SIGFPE, FPE_FLTINV },
 	{ 0xc00002b5u, SIGFPE, FPE_FLTINV },
 };
+
+int signal_of_fault(uint32_t code)
+{
+	for (size_t i = 0; i < array_size(faults); i++)
+		if (faults[i].code == code)
+			return faults[i].signal;
+	return 0;
+}
 
 /* Whether something is there, which then did not permit it. */
 static bool is_mapped(uint64_t address)
@@ -102,10 +108,14 @@ bool signal_fault(struct win_fault *fault)
 		(unsigned long)fault->frame->rsp);
 	*t->frame = *fault->frame;
 	t->frame->kind = FRAME_FULL;
+	/* Windows has cleared it, Linux leaves it set: every step is told */
+	if (fault->code == FAULT_SINGLE_STEP)
+		t->frame->flags |= WIN_TRAP_FLAG;
 	t->in_gate = 1;
 	signal_force(t, &record);
 	fault->frame->rip = signal_gate.interrupt_entry;
 	fault->frame->rsp = (uint64_t)t->frame - 32;
 	fault->frame->rcx = (uint64_t)t;
+	fault->frame->flags &= ~WIN_USER_FLAGS;
 	return true;
 }

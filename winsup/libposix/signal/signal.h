@@ -72,10 +72,14 @@ void signal_exec(struct process *p);
 void signal_pack(struct process *p, struct transfer *to, int how);
 int signal_unpack(struct process *p, struct transfer *from, int how);
 
-#define FAULT_GUARD_PAGE 0x80000001u /* STATUS_GUARD_PAGE_VIOLATION */
+#define FAULT_GUARD_PAGE  0x80000001u /* STATUS_GUARD_PAGE_VIOLATION */
+#define FAULT_ALIGNMENT	  0x80000002u /* STATUS_DATATYPE_MISALIGNMENT */
+#define FAULT_SINGLE_STEP 0x80000004u
 /* A fault in user code, seen by the exception handler: builds the record and
  * sends the thread to the gate.  Returns whether it was user code's. */
 bool signal_fault(struct win_fault *fault);
+/* Which signal an exception's code is; 0: none. */
+int signal_of_fault(uint32_t code);
 
 /* Makes every other thread of the process look (exec, exit_group, stop). */
 void signal_poke_others(struct process *p);

@@ -89,6 +89,14 @@ static void send(struct posix_timer *t)
 
 static void look_at_clock(struct posix_timer *t);
 
+/* What lies beyond the end of time is never. */
+static int64_t later(int64_t time, int64_t ns)
+{
+	int64_t sum;
+
+	return __builtin_add_overflow(time, ns, &sum) ? WIN_FOREVER : sum;
+}
+
 static void fire(struct timer *timer)
 {
 	struct posix_timer *t = container_of(timer, struct posix_timer, timer);
@@ -102,7 +110,7 @@ static void fire(struct timer *timer)
 	if (!t->interval)
 		return;
 	/* periods that passed unseen count as overruns */
-	deadline += t->interval;
+	deadline = later(deadline, t->interval);
 	if (deadline <= now) {
 		int64_t missed = (now - deadline) / t->interval + 1;
 
@@ -174,8 +182,8 @@ static void look_at_cpu(struct timer *timer)
 			t->due = 0;
 			return;
 		}
-		t->due += (now - t->due) / t->interval * t->interval +
-			  t->interval;
+		t->due += (now - t->due) / t->interval * t->interval;
+		t->due = later(t->due, t->interval);
 	}
 	look_again(t, t->due - now);
 }
@@ -189,7 +197,7 @@ void timers_set_cpu(
 		timer_cancel(&t->timer);
 	t->process = p;
 	t->interval = interval;
-	t->due = first ? cpu_time(t) + first : 0;
+	t->due = first ? later(cpu_time(t), first) : 0;
 	if (first)
 		look_again(t, first);
 }

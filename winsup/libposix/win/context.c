@@ -105,6 +105,7 @@ int win_context_redirect(
 	c.Rip = rip;
 	c.Rsp = rsp;
 	c.Rcx = rcx;
+	c.EFlags &= ~(DWORD)WIN_USER_FLAGS;
 	return SetThreadContext(h(thread), &c) ? 0 : win_errno_last();
 }
 
@@ -135,6 +136,7 @@ static LONG WINAPI exception(EXCEPTION_POINTERS *p)
 	c->Rip = frame.rip;
 	c->Rsp = frame.rsp;
 	c->Rcx = frame.rcx;
+	c->EFlags = (DWORD)frame.flags;
 	return EXCEPTION_CONTINUE_EXECUTION;
 }
 

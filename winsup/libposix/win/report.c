@@ -54,7 +54,7 @@ void win_die(const char *text, ...)
 	va_start(list, text);
 	complain(text, list);
 	va_end(list);
-	win_exit_process(125);
+	win_exit_process(WIN_DIED);
 }
 
 /* Not ExitProcess(): it would run the DLLs' detach code, and other threads of

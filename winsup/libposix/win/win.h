@@ -45,8 +45,9 @@ uint32_t win_error_code(void);
 /* One line on the Windows standard error, for failures that leave no other
  * way: "posix: <text>\n". */
 void win_complain(const char *text, ...) __attribute__((format(printf, 1, 2)));
+#define WIN_DIED 125 /* the exit code then */
 _Noreturn void win_die(const char *text, ...)
-	__attribute__((format(printf, 1, 2))); /* complain, end with 125 */
+	__attribute__((format(printf, 1, 2))); /* complain, and end */
 _Noreturn void win_exit_process(uint32_t code);
 /* A line into the trace file (POSIX_STRACE), in front pid, or pid/tid, and
  * time; nothing when tracing is off.  Any thread. */
@@ -233,6 +234,11 @@ void win_context_write(void *to, const struct frame *f);
 int win_context_redirect(
 	win_handle thread, uint64_t rip, uint64_t rsp, uint64_t rcx);
 
+/* Processor flags that C code wants clear, and user code may have set: trap,
+ * direction (Microsoft "x64 calling convention") and alignment check. */
+#define WIN_USER_FLAGS 0x40500ul
+#define WIN_TRAP_FLAG  0x100ul
+
 struct win_fault {
 	uint32_t code; /* the Windows exception code */
 	uint64_t rip;
@@ -242,7 +248,7 @@ struct win_fault {
 };
 /* Registers the handler; it is called first for every exception on any
  * thread and returns true when *fault->frame is to be resumed (only rip, rsp,
- * rcx are taken back). */
+ * rcx and the flags are taken back). */
 void win_exception_handler(bool (*handler)(struct win_fault *fault));
 int win_function_table_add(void *base, uint32_t pdata, uint32_t count);
 void win_function_table_remove(void *base, uint32_t pdata);

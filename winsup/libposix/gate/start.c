@@ -45,6 +45,23 @@ static bool fault(struct win_fault *f)
 	return signal_fault(f);
 }
 
+/* A host has no streams: the standard error of the process that lives in it, if
+ * that is something of Windows'.  Whoever complains may hold any lock, so none
+ * is taken. */
+static win_handle standard_error(void)
+{
+	struct process *p = current ? current->process : NULL;
+	struct file *f = p && p->files && p->files->room > 2
+				 ? p->files->table[2].file
+				 : NULL;
+	win_handle h = 0;
+	bool pump = false;
+
+	if (!f || !f->ops->native || f->ops->native(f, &h, &pump) || pump)
+		return 0;
+	return h;
+}
+
 /* Under the loader lock: only what cannot wait and starts nothing. */
 int __posix_dll_main(void *instance, uint32_t reason, void *reserved)
 {
@@ -66,6 +83,7 @@ int gate_start(uint32_t claim_slot, uint64_t claim)
 	int r;
 
 	win_exception_handler(fault);
+	win_complain_to(standard_error);
 	if ((r = task_start(claim_slot, claim)) || (r = memory_start()) ||
 		(r = signal_start()) || (r = queue_start()) ||
 		(r = mounts_start()))

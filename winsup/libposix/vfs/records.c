@@ -204,7 +204,9 @@ static bool deadlock(uint64_t owner, const struct record *e)
 
 		if (other == owner)
 			return true;
-		if (is_description(other))
+		/* gone meanwhile: who removes what the dead had takes no lock
+		 */
+		if (!other || is_description(other))
 			return false;
 		w = &s->process[(uint32_t)other - 1].record_wait;
 		if (w->owner != other)

@@ -7,6 +7,7 @@
 
 uint32_t win_trace_on HOST_STATE = 0;
 static HANDLE trace_file HOST_STATE = 0;
+static win_handle (*find_error)(void) HOST_STATE = 0;
 static int (*trace_id)(int *tid) HOST_STATE = 0;
 
 static void write_all(HANDLE to, const char *text, size_t size)
@@ -32,10 +33,17 @@ static void complain(const char *text, va_list list)
 
 	n += format_list(line + n, sizeof line - n, text, list);
 	n = finish_line(line, n, sizeof line);
+	if (!error && find_error)
+		error = h(find_error());
 	if (error && error != INVALID_HANDLE_VALUE)
 		write_all(error, line, n);
 	if (trace_file)
 		write_all(trace_file, line, n);
+}
+
+void win_complain_to(win_handle (*find)(void))
+{
+	find_error = find;
 }
 
 void win_complain(const char *text, ...)

@@ -42,8 +42,11 @@ int win_errno_from_code(uint32_t win32_code);
 int win_errno_last(void); /* of GetLastError() */
 /* The last code that was translated on this thread, for the trace. */
 uint32_t win_error_code(void);
-/* One line on the Windows standard error, for failures that leave no other
- * way: "posix: <text>\n". */
+/* Whom to ask for standard error where Windows' process has none; 0: nobody
+ * hears it. */
+void win_complain_to(win_handle (*find)(void));
+/* One line on standard error, for failures that leave no other way:
+ * "posix: <text>\n". */
 void win_complain(const char *text, ...) __attribute__((format(printf, 1, 2)));
 #define WIN_DIED 125 /* the exit code then */
 _Noreturn void win_die(const char *text, ...)

@@ -80,12 +80,12 @@ static void codes_say_where_from(void **state)
 	assert_int_equal(sender, getpid());
 	pthread_kill(pthread_self(), SIGUSR1);
 	assert_int_equal(code, SI_TKILL);
+	code = 77;
 	pid = fork();
 	if (!pid) {
 		kill(getppid(), SIGUSR1);
 		pause();
 	}
-	code = 77;
 	while (code != SI_USER)
 		usleep(1000);
 	assert_int_equal(sender, pid);

@@ -289,6 +289,12 @@ static void advice_is_checked(void **state)
 	assert_int_equal(s[0], 7);
 	assert_fails(madvise(p, PAGE, 77), EINVAL);
 	assert_fails(madvise(p + 1, PAGE, MADV_DONTNEED), EINVAL);
+	/* also what must not be read */
+	memset(p, 7, PAGE);
+	assert_int_equal(mprotect(p, PAGE, PROT_NONE), 0);
+	assert_int_equal(madvise(p, PAGE, MADV_DONTNEED), 0);
+	assert_int_equal(mprotect(p, PAGE, PROT_READ), 0);
+	assert_int_equal(p[0] | p[PAGE - 1], 0);
 	munmap(p, 4 * PAGE);
 	munmap(s, 4 * PAGE);
 }

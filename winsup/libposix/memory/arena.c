@@ -37,9 +37,8 @@ static struct spare {
 	size_t size; /* 0: none */
 } spares[SPARES + 1] HOST_STATE = { 0 };
 static unsigned oldest_spare HOST_STATE = 0;
-#define LAST_SPARE \
-	(spares + SPARES) /* the guard of the life before, raised \
-			   */
+/* The guard of the life before, raised: arena_keep_guard(). */
+#define LAST_SPARE (spares + SPARES)
 
 static void drop_spare(struct spare *s)
 {

@@ -378,7 +378,9 @@ static int forget(uintptr_t start, uintptr_t end)
 		struct region *region = &region_at(at)->region;
 		size_t size = region->end - region->start;
 
-		if (region->kind != REGION_SHARED && region->protection) {
+		if ((region->kind == REGION_PRIVATE ||
+			    region->kind == REGION_STACK) &&
+			region->committed) {
 			arena_decommit(region->start, size);
 			r = arena_commit(
 				region->start, size, region->protection);

@@ -85,6 +85,18 @@ bool memory_find(uintptr_t address, struct region *out);
 /* Iterates over all regions in address order; for /proc/self/maps. */
 bool memory_next(uintptr_t after, struct region *out);
 
+/* ---- stacks ---- */
+
+/* A new program's first stack; returns its high end or 0. */
+uintptr_t memory_make_stack(size_t size);
+/* Windows writes an exception's record onto the stack that faults, and ends the
+ * process where it cannot.  So the upper end of the inaccessible memory below
+ * the stack that `inside` belongs to gets a guard page and room for the record
+ * beneath it, if there is as much.  Once more does nothing. */
+void memory_guard_stack(uintptr_t inside);
+/* A guard page serves once: those in the range are to serve again. */
+void memory_guard_again(uintptr_t start, size_t size);
+
 /* ---- what another process has, for /proc ----
  *
  * A process is looked into from outside, without its locks: what is read may
@@ -110,18 +122,6 @@ struct transfer; /* task/transfer.h */
 struct process;
 
 int memory_start(void); /* once in a host */
-
-/* ---- stacks ---- */
-
-/* A new program's first stack; returns its high end or 0. */
-uintptr_t memory_make_stack(size_t size);
-/* Windows writes an exception's record onto the stack that faults, and ends the
- * process where it cannot.  So the upper end of the inaccessible memory below
- * the stack that `inside` belongs to gets a guard page and room for the record
- * beneath it, if there is as much.  Once more does nothing. */
-void memory_guard_stack(uintptr_t inside);
-/* A guard page serves once: those in the range are to serve again. */
-void memory_guard_again(uintptr_t start, size_t size);
 /* Fork, in the parent: describe all regions and hand over the contents of
  * private ones.  In the child: the same memory at the same addresses.  Both
  * are hooks of process/rooms.c. */

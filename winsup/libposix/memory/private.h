@@ -80,6 +80,8 @@ int guard_raise(const struct region *r);
 void guard_drop(struct region *r);
 /* The first stack's, taken from the list as it is; its start or 0. */
 uintptr_t guard_take_out(void);
+/* The guard page, and below it room for a CONTEXT with AVX-512 (4 KiB),
+ * Windows' dispatcher and our handler. */
 #define GUARD_SIZE (32ul << 10)
 
 /* calls.c */

@@ -7,8 +7,6 @@
 
 #include "abi/errno.h"
 
-/* A GUARD_SIZE holds the guard page, and below it a CONTEXT with AVX-512 (4
- * KiB), Windows' dispatcher and our handler. */
 static uintptr_t guard_page(const struct region *r)
 {
 	return r->end - PAGE_SIZE_BYTES;
@@ -39,12 +37,13 @@ uintptr_t guard_take_out(void)
 	list_for_each(entry, &memory_regions)
 	{
 		struct node *n = container_of(entry, struct node, entry);
-		struct node *stack = region_at(n->region.end);
+		struct node *stack;
 		uintptr_t start = n->region.start;
 
-		if (n->region.kind != REGION_GUARD || !stack ||
-			stack->region.kind != REGION_STACK ||
-			arena_is_view(start))
+		if (n->region.kind != REGION_GUARD || arena_is_view(start))
+			continue;
+		stack = region_at(n->region.end);
+		if (!stack || stack->region.kind != REGION_STACK)
 			continue;
 		list_remove(&n->entry);
 		win_free(n);

@@ -61,6 +61,35 @@ static void intervals_without_end(void **state)
 	assert_int_equal(timer_delete(t), 0);
 }
 
+static void work(long ns)
+{
+	struct timespec t;
+
+	do {
+		for (volatile int i = 0; i < 10000; i++)
+			;
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	} while (t.tv_sec == 0 && t.tv_nsec < ns);
+}
+
+static void of_time_worked(void **state)
+{
+	struct sigevent e = { .sigev_notify = SIGEV_SIGNAL,
+		.sigev_signo = SIGUSR1 };
+	struct itimerspec soon = { { LONG_MAX, 0 }, { 0, 10000000 } };
+	struct timespec now;
+	timer_t t;
+
+	handle(SIGUSR1);
+	signals = 0;
+	assert_int_equal(timer_create(CLOCK_PROCESS_CPUTIME_ID, &e, &t), 0);
+	assert_int_equal(timer_settime(t, 0, &soon, NULL), 0);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	work(now.tv_nsec + 300000000);
+	assert_int_equal(signals, 1);
+	assert_int_equal(timer_delete(t), 0);
+}
+
 static void a_file_with_such_an_interval(void **state)
 {
 	struct itimerspec t = { { LONG_MAX, 0 }, { 0, 1000000 } };
@@ -95,6 +124,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(intervals_without_end),
+		cmocka_unit_test(of_time_worked),
 		cmocka_unit_test(a_file_with_such_an_interval),
 		cmocka_unit_test(waits),
 	};

@@ -596,6 +596,9 @@ long sys_getdents(int fd, void *user, size_t size)
 		at += e.reclen) {
 		if (user_copy_in(&e, at, name))
 			return -EFAULT;
+		/* another thread may write there meanwhile */
+		if (e.reclen <= name || e.reclen - name > sizeof text)
+			return -EFAULT;
 		if (user_copy_in(text, at + name, e.reclen - name) ||
 			user_copy_out(at + name - 1, text, e.reclen - name) ||
 			user_copy_out(at + e.reclen - 1, &e.type, 1))

@@ -164,7 +164,7 @@ static void look_at_clock(struct posix_timer *t)
 		}
 		missed = (now - t->due) / t->interval;
 		t->overrun += (int)missed;
-		t->due += (missed + 1) * t->interval;
+		t->due = later(t->due + missed * t->interval, t->interval);
 	}
 	look_later(t, t->due - now);
 }
@@ -441,7 +441,7 @@ long timers_set(struct process *p, int id, bool absolute, int64_t first,
 	if (t->counts_cpu) {
 		if (cpu_clock_read(p, t->counted, &now))
 			return 0; /* it will never come */
-		t->due = absolute ? first : now + first;
+		t->due = absolute ? first : later(now, first);
 		look_later(t, t->due - now);
 		return 0;
 	}

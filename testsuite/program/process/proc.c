@@ -768,8 +768,7 @@ static void look_around(int parent)
 	if (!d)
 		_exit(10);
 	while ((e = readdir(d))) {
-		/* what others' fd/1 is (a socket, a pipe) is not ours to read
-		 */
+		/* others' fd/1 may be a socket or a pipe, and not for us */
 		if (*e->d_name < '1' || *e->d_name > '9' ||
 			getpgid(atoi(e->d_name)) != getpgrp())
 			continue;

@@ -141,6 +141,11 @@ HOT bool gate_ended(struct frame *frame, long result, struct thread *t)
 /* The user's code was interrupted, by a fault of its own or for a signal. */
 void gate_interrupt(struct frame *frame)
 {
+	/* not where the fault is seen: that is on the user's stack, which may
+	 * have no room for a line */
+	if (win_trace_on && current->forced_signal)
+		win_trace("fault at %#lx, rsp %#lx", (unsigned long)frame->rip,
+			(unsigned long)frame->rsp);
 	frame->number = FRAME_NO_CALL;
 	finish(current, frame, (long)frame->rax);
 }

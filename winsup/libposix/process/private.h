@@ -71,6 +71,12 @@ void trace_unpack(struct transfer *from);
 void trace_end(int status);
 void trace_end_thread(int code);
 
+/* ---- native.c, host_take.c ---- */
+/* Windows fails to start a process now and then, for no reason of ours (Wine 8:
+ * error 731): how often it is asked again, and how much longer each pause. */
+#define START_TRIES 5
+#define START_PAUSE 5000000l /* ns, before another try; longer each time */
+
 /* ---- native.c ---- */
 /* Runs a program of Windows' own and ends the process as it ended. */
 _Noreturn void native_run(
@@ -118,11 +124,6 @@ bool core_is_signal(int signal); /* whose action is a core */
 /* POSIX_CRASH: says on the program's standard error what it dies of, and where
  * that was. */
 void crash_report(const struct frame *frame, int signal);
-
-/* Windows fails to start a process now and then, for no reason of ours (Wine 8:
- * error 731): how often it is asked again, and how much longer each pause. */
-#define START_TRIES 5
-#define START_PAUSE 5000000l /* ns, before another try; longer each time */
 
 /* ---- end.c ---- */
 /* A wait status as the exit code of a Windows process. */

@@ -103,9 +103,6 @@ bool signal_fault(struct win_fault *fault)
 		record.code = SEGV_ACCERR;
 	if (fault->code == FAULT_GUARD_PAGE)
 		overflow(t, fault->address, &record);
-	win_trace("fault %#x at %#lx touching %#lx, rsp %#lx", fault->code,
-		(unsigned long)fault->rip, (unsigned long)fault->address,
-		(unsigned long)fault->frame->rsp);
 	*t->frame = *fault->frame;
 	t->frame->kind = FRAME_FULL;
 	/* Windows has cleared it, Linux leaves it set: every step is told */

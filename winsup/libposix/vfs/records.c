@@ -204,8 +204,7 @@ static bool deadlock(uint64_t owner, const struct record *e)
 
 		if (other == owner)
 			return true;
-		/* gone meanwhile: who removes what the dead had takes no lock
-		 */
+		/* gone meanwhile: what the dead had goes without the lock */
 		if (!other || is_description(other))
 			return false;
 		w = &s->process[(uint32_t)other - 1].record_wait;

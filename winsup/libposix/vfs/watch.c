@@ -1,3 +1,4 @@
+/* The table of watches, which all processes share, and telling who watches. */
 #include "vfs/watch.h"
 
 #include <string.h>

@@ -364,28 +364,38 @@ static long walk(struct walk *w, unsigned how)
 	return 0;
 }
 
-/* Resolves every link; out->rest lies in `buffer`. */
+/* Walks w, which names what is at `path`; out->rest lies in `buffer`. */
+static long walk_to(struct walk *w, const char *path, size_t n, unsigned how,
+	bool follow_last, const struct text *base, struct place *out,
+	char *buffer)
+{
+	long r;
+
+	w->left.at = TEXT_SIZE - n;
+	memcpy(w->left.bytes + w->left.at, path, n);
+	r = walk(w, how);
+	if (!r && w->done.length >= PATH_SIZE)
+		r = -ENAMETOOLONG;
+	if (r)
+		return r;
+	memcpy(buffer, w->done.bytes, w->done.length + 1);
+	make_place(out, buffer, w->done.length,
+		w->folder || (n && path[n - 1] == '/'), follow_last);
+	set_base(out, buffer, base);
+	return 0;
+}
+
+/* Resolves every link. */
 static long resolve_links(const struct text *absolute, unsigned how,
 	struct place *out, char *buffer)
 {
 	struct walk *w = win_alloc(sizeof *w);
-	size_t n = absolute->length;
 	long r;
 
 	if (!w)
 		return -ENOMEM;
-	w->left.at = TEXT_SIZE - n;
-	memcpy(w->left.bytes + w->left.at, absolute->bytes, n);
-	r = walk(w, how);
-	if (!r && w->done.length >= PATH_SIZE)
-		r = -ENAMETOOLONG;
-	if (!r) {
-		memcpy(buffer, w->done.bytes, w->done.length + 1);
-		make_place(out, buffer, w->done.length,
-			w->folder || (n && absolute->bytes[n - 1] == '/'),
-			false);
-		set_base(out, buffer, absolute);
-	}
+	r = walk_to(w, absolute->bytes, absolute->length, how, false, absolute,
+		out, buffer);
 	win_free(w);
 	return r;
 }
@@ -398,7 +408,7 @@ static long resolve_from(const struct text *start, const char *path,
 	unsigned how, unsigned resolve, struct place *out, char *buffer)
 {
 	struct walk *w = win_alloc(sizeof *w);
-	size_t n = strlen(path), prefix;
+	size_t prefix;
 	long r;
 
 	if (!w)
@@ -407,18 +417,8 @@ static long resolve_from(const struct text *start, const char *path,
 	w->root = resolve & SCOPED ? start->length : 0;
 	w->resolve = resolve;
 	w->mount = mount_find(start->bytes, &prefix);
-	w->left.at = TEXT_SIZE - n;
-	memcpy(w->left.bytes + w->left.at, path, n);
-	r = walk(w, how);
-	if (!r && w->done.length >= PATH_SIZE)
-		r = -ENAMETOOLONG;
-	if (!r) {
-		memcpy(buffer, w->done.bytes, w->done.length + 1);
-		make_place(out, buffer, w->done.length,
-			w->folder || path[n - 1] == '/',
-			!(how & PATH_NOFOLLOW));
-		set_base(out, buffer, start);
-	}
+	r = walk_to(w, path, strlen(path), how, !(how & PATH_NOFOLLOW), start,
+		out, buffer);
 	win_free(w);
 	return r;
 }

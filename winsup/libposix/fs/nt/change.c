@@ -240,17 +240,23 @@ static bool same(const struct win_name *a, const struct win_name *b)
 	return r;
 }
 
+/* The first of two steps: a name of its own, in its folder. */
+static long step_aside(win_handle h, const struct win_name *name)
+{
+	uint16_t path[NT_PATH];
+	struct win_name between = { 0, path, name->length };
+
+	memcpy(path, name->text, name->length * 2);
+	nt_passing_name(&between, path);
+	return win_file_rename(h, &between, false, false);
+}
+
 /* Wine takes a name that differs only in case for no change. */
 static long rename_case(
 	win_handle h, const struct win_name *from, const struct win_name *to)
 {
-	uint16_t path[NT_PATH];
-	struct win_name between = { 0, path, from->length };
-	long r;
+	long r = step_aside(h, from);
 
-	memcpy(path, from->text, from->length * 2);
-	nt_passing_name(&between, path);
-	r = win_file_rename(h, &between, false, false);
 	return r ? r : win_file_rename(h, to, false, false);
 }
 
@@ -319,13 +325,8 @@ static long rename_open(win_handle h, const struct place *to,
 static long exchange(win_handle a, const struct win_name *a_name, win_handle b,
 	const struct win_name *b_name)
 {
-	uint16_t path[NT_PATH];
-	struct win_name between = { 0, path, a_name->length };
-	long r;
+	long r = step_aside(a, a_name);
 
-	memcpy(path, a_name->text, a_name->length * 2);
-	nt_passing_name(&between, path);
-	r = win_file_rename(a, &between, false, false);
 	if (r)
 		return r;
 	r = win_file_rename(b, a_name, false, false);

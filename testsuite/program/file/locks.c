@@ -1,5 +1,6 @@
 /* Record locks and flock.  timeout: 120 */
 #include "test.h"
+#include "record-lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,16 +25,6 @@ static int tear_down(void **state)
 	(void)state;
 	close(fd);
 	return unlink("locked");
-}
-
-static int lock(int f, int command, int type, off_t start, off_t length)
-{
-	struct flock l = { .l_type = (short)type,
-		.l_whence = SEEK_SET,
-		.l_start = start,
-		.l_len = length };
-
-	return fcntl(f, command, &l) ? errno : 0;
 }
 
 /* What another process finds: F_UNLCK, or the lock in its way. */

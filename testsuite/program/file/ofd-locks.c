@@ -1,6 +1,7 @@
 /* Record locks of open file descriptions: F_OFD_SETLK and relatives.
  * timeout: 120 */
 #include "test.h"
+#include "record-lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,16 +27,6 @@ static int tear_down(void **state)
 	close(fd);
 	close(other);
 	return unlink("locked");
-}
-
-static int lock(int f, int command, int type, off_t start, off_t length)
-{
-	struct flock l = { .l_type = (short)type,
-		.l_whence = SEEK_SET,
-		.l_start = start,
-		.l_len = length };
-
-	return fcntl(f, command, &l) ? errno : 0;
 }
 
 static void of_the_description(void **state)

@@ -3,6 +3,7 @@
  * includes: winsup/libposix
  * timeout: 120 */
 #include "test.h"
+#include "calls.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,22 +27,6 @@
 #define ARGUMENTS 6
 #define PRIVATE	  0x1000 /* calls that only libposix has */
 #define AT_MOST	  3000	 /* milliseconds that a call may take */
-
-struct call {
-	long number;
-	const char *name, *kinds;
-	int count;
-};
-
-#define SYSCALL(number, name, status, count, ...) \
-	{ number, #name, #__VA_ARGS__, count },
-#define SYSCALL_FRAME(number, name, status, count, ...) \
-	{ number, #name, #__VA_ARGS__, count },
-#define SYSCALL_FRAME0(number, name, status)
-#define SYSCALL_ABSENT(number, name)
-static const struct call calls[] = {
-#include "abi/syscalls.def"
-};
 
 /* A page that can be used, between two that cannot; one that is only read. */
 static char *usable, *readable;

@@ -8,6 +8,7 @@
  * includes: winsup/libposix
  * timeout: 900 */
 #include "test.h"
+#include "calls.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,22 +37,6 @@
 #define CHILDREN  64
 #define HISTORY	  8
 #define PATIENCE  30000 /* milliseconds for a call that never waits */
-
-struct call {
-	long number;
-	const char *name, *kinds;
-	int count;
-};
-
-#define SYSCALL(number, name, status, count, ...) \
-	{ number, #name, #__VA_ARGS__, count },
-#define SYSCALL_FRAME(number, name, status, count, ...) \
-	{ number, #name, #__VA_ARGS__, count },
-#define SYSCALL_FRAME0(number, name, status) { number, #name, "", 0 },
-#define SYSCALL_ABSENT(number, name)
-static const struct call calls[] = {
-#include "abi/syscalls.def"
-};
 
 #define COUNT (int)(sizeof calls / sizeof *calls)
 

@@ -2,6 +2,7 @@
  * get_robust_list, POSIX.1-2024 pthread_mutex_lock(), EOWNERDEAD.  And whose
  * lock is whose, among threads of several processes.  timeout: 120 */
 #include "test.h"
+#include "child.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -54,18 +55,6 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	return munmap(c, sizeof *c);
-}
-
-static pid_t child(void (*f)(void))
-{
-	pid_t pid = fork();
-
-	assert_true(pid >= 0);
-	if (pid)
-		return pid;
-	alarm(60);
-	f();
-	_exit(0);
 }
 
 static struct timespec seconds(int n)

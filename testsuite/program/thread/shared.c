@@ -1,5 +1,6 @@
 /* Locks and words in memory that processes share.  timeout: 120 */
 #include "test.h"
+#include "child.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -67,18 +68,6 @@ static int tear_down(void **state)
 {
 	(void)state;
 	return munmap(c, sizeof *c);
-}
-
-static pid_t child(void (*f)(void))
-{
-	pid_t pid = fork();
-
-	assert_true(pid >= 0);
-	if (pid)
-		return pid;
-	alarm(60);
-	f();
-	_exit(0);
 }
 
 static void ends_well(pid_t pid)

@@ -28,11 +28,13 @@ END
 cat > expected <<'END'
 ready
 d a.txt create
+d a.txt modify
 d a.txt close_write
 d a.txt moved_from
 d b.txt moved_to
 d folder create dir
 d/sub c.txt create
+d/sub c.txt modify
 d/sub c.txt close_write
 d b.txt delete
 d ours create
@@ -46,6 +48,7 @@ status 0
 END
 OURS=/mnt/z$ours timeout 100 $run "$build/root/usr/bin/sh" script < /dev/null > output 2>&1
 echo "status $?" >> output
-# made and written in one go, it may be told of by its creation alone
-sed -i '/^d a.txt modify$/d; /^d.sub c.txt modify$/d' output
+# cmd writes text and end of line apart: told once or twice, as who reads is slow
+# or fast (man 7 inotify, "identical successive events")
+uniq output > once && mv once output
 diff expected output

@@ -98,6 +98,30 @@ static void gets_a_name(void **state)
 	close(fd);
 }
 
+/* By its descriptor alone: man 2 linkat, AT_EMPTY_PATH. */
+static void gets_a_name_by_itself(void **state)
+{
+	struct stat st, named;
+	int fd = open("folder", O_TMPFILE | O_RDWR, 0600);
+	int r = linkat(fd, "", AT_FDCWD, "folder/name", AT_EMPTY_PATH);
+
+#ifndef __libposix__
+	/* Linux asks for CAP_DAC_READ_SEARCH */
+	if (r && errno == ENOENT && geteuid()) {
+		close(fd);
+		return;
+	}
+#endif
+	assert_int_equal(r, 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(stat("folder/name", &named), 0);
+	assert_int_equal(named.st_ino, st.st_ino);
+	assert_fails(
+		linkat(fd, "", AT_FDCWD, "folder/name", AT_EMPTY_PATH), EEXIST);
+	assert_fails(linkat(fd, "", AT_FDCWD, "folder/x", 0), ENOENT);
+	close(fd);
+}
+
 static void gets_none(void **state)
 {
 	char path[64];
@@ -429,6 +453,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(a_file_without_a_name),
 		CASE(gets_a_name),
+		CASE(gets_a_name_by_itself),
 		CASE(gets_none),
 		CASE(sealed_memory),
 		CASE(sealed_mappings),

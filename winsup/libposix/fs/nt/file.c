@@ -328,7 +328,6 @@ static long nt_zero(struct file *f, int64_t start, int64_t end, bool hole)
 	if (description_seals(f) & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
 		return -EPERM;
 	r = win_file_zero(nt(f)->handle, start, end, hole);
-
 	if (r == -ENOSYS)
 		r = write_zeros(nt(f), start, end);
 	if (!r)
